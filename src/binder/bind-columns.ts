@@ -1,0 +1,421 @@
+/**
+ * The columns of CREATE TABLE and CREATE SOURCE: types, constraints, defaults, computed and metadata
+ * columns, the primary key and the watermark. Expressions are bound here to be checked, and kept as text.
+ */
+
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  TableObject,
+  WatermarkDefinition,
+} from '../catalog/objects.ts';
+import { someExpr, volatilityOf } from '../expr/walk.ts';
+import { printExpression } from '../syntax/print.ts';
+import type * as ast from '../syntax/ast.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { checkCollation } from './bind-expr.ts';
+import { includeColumns, metadataColumn } from './bind-metadata.ts';
+import { bindScalar } from './bind-scalar.ts';
+import { bindType } from './bind-type.ts';
+import type { Binding } from './binding.ts';
+import { coerceBoolean, typeName } from './coerce.ts';
+import { requireRelation } from './relation-lookup.ts';
+
+export interface BoundColumns {
+  readonly columns: readonly ColumnDefinition[];
+  readonly primaryKey: readonly number[];
+  readonly checks: TableObject['checks'];
+  readonly watermark: WatermarkDefinition | null;
+}
+
+export interface ColumnsOptions {
+  readonly relation: string;
+  /** Metadata keys that the connector gives; null for a stored table. */
+  readonly metadata: readonly string[] | null;
+}
+
+export function bindColumns(
+  statement: ast.CreateTable,
+  binding: Binding,
+  options: ColumnsOptions,
+): BoundColumns {
+  const builder = new ColumnsBuilder(binding, options);
+  const elements = statement.elements ?? [];
+  for (const element of elements) {
+    if (element.kind === 'column-definition') builder.column(element);
+    else if (element.kind === 'like-table') builder.like(element);
+  }
+  for (const column of includeColumns(statement.include, options)) builder.add(column, null);
+  builder.expressions();
+  for (const element of elements) {
+    switch (element.kind) {
+      case 'watermark':
+        builder.watermarkOf(element);
+        break;
+      case 'table-constraint':
+        builder.constraint(element);
+        break;
+      case 'star-element':
+        throw notSupported('* in a column list', {
+          hint: 'List the columns.',
+          position: element.span.start,
+        });
+      case 'column-definition':
+      case 'like-table':
+        break;
+    }
+  }
+  return builder.finish();
+}
+
+/** A column of given name and type with nothing special about it. */
+export function plainColumn(
+  name: string,
+  type: SqlType,
+  more: Partial<ColumnDefinition> = {},
+): ColumnDefinition {
+  return {
+    name,
+    declaredName: name,
+    type,
+    notNull: false,
+    defaultSql: null,
+    source: 'physical',
+    computedSql: null,
+    metadataKey: null,
+    comment: null,
+    ...more,
+  };
+}
+
+const serialNames: ReadonlySet<string> = new Set([
+  'serial',
+  'serial4',
+  'bigserial',
+  'serial8',
+  'smallserial',
+  'serial2',
+]);
+
+class ColumnsBuilder {
+  readonly #binding: Binding;
+  readonly #options: ColumnsOptions;
+  readonly #columns: ColumnDefinition[] = [];
+  /** The tree of each column that has one. */
+  readonly #written: (ast.ColumnDefinition | null)[] = [];
+  #primaryKey: readonly number[] | null = null;
+  readonly #checks: { readonly name: string; readonly sql: string }[] = [];
+  #watermark: WatermarkDefinition | null = null;
+
+  constructor(binding: Binding, options: ColumnsOptions) {
+    this.#binding = binding;
+    this.#options = options;
+  }
+
+  get #isSource(): boolean {
+    return this.#options.metadata !== null;
+  }
+
+  add(column: ColumnDefinition, written: ast.ColumnDefinition | null): void {
+    if (this.#columns.some((each) => each.name === column.name)) {
+      throw new SqlError(
+        sqlstate.duplicateColumn,
+        `column "${column.name}" specified more than once`,
+        { position: written?.name.span.start },
+      );
+    }
+    this.#columns.push(column);
+    this.#written.push(written);
+  }
+
+  /** Name and type; expressions come when all columns are known. */
+  column(written: ast.ColumnDefinition): void {
+    if (written.collation !== null) checkCollation(written.collation);
+    const common = {
+      declaredName: written.name.spelling,
+      comment: written.comment,
+      notNull: written.constraints.some((each) => each.kind === 'not-null'),
+    };
+    const name = written.name.name;
+    if (written.metadata !== null) {
+      const type = this.#typeOf(written);
+      this.add({ ...metadataColumn(written, type, this.#options), ...common }, written);
+      return;
+    }
+    const computed = computedExpression(written);
+    if (computed !== null) {
+      // Without a declared type the expression decides, which may only name columns before it.
+      const type =
+        written.type === null ? this.#bind(computed, this.#columns).type : this.#typeOf(written);
+      const computedSql = printExpression(computed);
+      this.add(plainColumn(name, type, { ...common, source: 'computed', computedSql }), written);
+      return;
+    }
+    this.add(plainColumn(name, this.#typeOf(written), common), written);
+  }
+
+  #typeOf(written: ast.ColumnDefinition): SqlType {
+    const { type } = written;
+    if (type === null) {
+      throw new SqlError(sqlstate.syntaxError, `column "${written.name.name}" needs a type`, {
+        position: written.name.span.start,
+      });
+    }
+    if (type.kind === 'named-type' && serialNames.has(type.name.parts.at(-1)!.name)) {
+      throw notSupported(`type ${type.name.parts.at(-1)!.name}`, {
+        hint: 'Declare the column as integer or bigint and give its values in INSERT.',
+        position: type.span.start,
+      });
+    }
+    const bound = bindType(type);
+    if (pseudoKinds.has(bound.kind)) {
+      throw new SqlError(
+        sqlstate.invalidTableDefinition,
+        `column "${written.name.name}" has pseudo-type ${typeName(bound)}`,
+        { position: written.name.span.start },
+      );
+    }
+    return bound;
+  }
+
+  #bind(expression: ast.Expression, columns: readonly ColumnDefinition[], target?: ColumnDefinition) {
+    return bindScalar(expression, columns, this.#binding, {
+      relation: this.#options.relation,
+      ...(target === undefined ? {} : { target }),
+    });
+  }
+
+  /** Checks what each column's expressions say, now that all names and types are there. */
+  expressions(): void {
+    this.#columns.forEach((column, ordinal) => {
+      const written = this.#written[ordinal];
+      if (written == null) return;
+      const computed = computedExpression(written);
+      if (computed !== null) this.#bind(computed, this.#columns.slice(0, ordinal), column);
+      for (const constraint of written.constraints) this.#columnConstraint(constraint, ordinal);
+      if (written.key) this.#setPrimaryKey([ordinal], written.name.span.start);
+    });
+  }
+
+  #columnConstraint(constraint: ast.ColumnConstraint, ordinal: number): void {
+    const column = this.#columns[ordinal]!;
+    const position = constraint.span.start;
+    switch (constraint.kind) {
+      case 'not-null':
+      case 'nullable':
+      case 'generated':
+        return;
+      case 'default':
+        this.#default(constraint.expression, ordinal);
+        return;
+      case 'check': {
+        const name = constraint.name?.name ?? `${this.#options.relation}_${column.name}_check`;
+        this.#check(constraint.expression, name, position);
+        return;
+      }
+      case 'primary-key':
+        this.#setPrimaryKey([ordinal], position);
+        return;
+      case 'unique':
+        throw notSupported('UNIQUE', {
+          hint: 'Make the columns the PRIMARY KEY.',
+          position,
+        });
+      case 'identity':
+        throw notSupported('GENERATED AS IDENTITY', {
+          hint: 'Give the values in INSERT.',
+          position,
+        });
+      case 'references':
+        throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
+    }
+  }
+
+  #default(expression: ast.Expression, ordinal: number): void {
+    const column = this.#columns[ordinal]!;
+    const position = expression.span.start;
+    if (this.#isSource || column.source !== 'physical') {
+      throw notSupported('DEFAULT for a column that is not inserted', {
+        hint: 'Use a computed column: name type AS coalesce(other, value).',
+        position,
+      });
+    }
+    const bound = bindScalar(expression, this.#columns, this.#binding, {
+      clause: 'DEFAULT expressions',
+      target: column,
+    });
+    if (someExpr(bound, (part) => part.kind === 'column')) {
+      throw new SqlError(
+        sqlstate.featureNotSupported,
+        'cannot use column reference in DEFAULT expression',
+        { position },
+      );
+    }
+    this.#columns[ordinal] = { ...column, defaultSql: printExpression(expression) };
+  }
+
+  #check(expression: ast.Expression, name: string, position: number): void {
+    if (this.#isSource) {
+      throw notSupported('CHECK on a source', {
+        hint: 'Filter the rows in a view.',
+        position,
+      });
+    }
+    const bound = bindScalar(expression, this.#columns, this.#binding, {
+      clause: 'check constraints',
+      relation: this.#options.relation,
+    });
+    coerceBoolean(this.#binding, bound, 'CHECK');
+    let unique = name;
+    for (let i = 1; this.#checks.some((each) => each.name === unique); i++) unique = `${name}${i}`;
+    this.#checks.push({ name: unique, sql: printExpression(expression) });
+  }
+
+  constraint(constraint: ast.TableConstraint): void {
+    const position = constraint.span.start;
+    switch (constraint.constraint) {
+      case 'primary-key':
+        this.#setPrimaryKey(
+          constraint.columns.map((name) => this.#keyOrdinal(name)),
+          position,
+        );
+        return;
+      case 'check':
+        this.#check(
+          constraint.check!,
+          constraint.name?.name ?? `${this.#options.relation}_check`,
+          position,
+        );
+        return;
+      case 'unique':
+        throw notSupported('UNIQUE', { hint: 'Make the columns the PRIMARY KEY.', position });
+      case 'foreign-key':
+        throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
+    }
+  }
+
+  #keyOrdinal(name: ast.Identifier): number {
+    const ordinal = this.#columns.findIndex((column) => column.name === name.name);
+    if (ordinal >= 0) return ordinal;
+    throw new SqlError(
+      sqlstate.undefinedColumn,
+      `column "${name.name}" named in key does not exist`,
+      { position: name.span.start },
+    );
+  }
+
+  #setPrimaryKey(ordinals: readonly number[], position: number): void {
+    if (this.#primaryKey !== null) {
+      throw new SqlError(
+        sqlstate.invalidTableDefinition,
+        `multiple primary keys for table "${this.#options.relation}" are not allowed`,
+        { position },
+      );
+    }
+    const twice = ordinals.find((ordinal, i) => ordinals.indexOf(ordinal) !== i);
+    if (twice !== undefined) {
+      throw new SqlError(
+        sqlstate.duplicateColumn,
+        `column "${this.#columns[twice]!.name}" appears twice in primary key constraint`,
+        { position },
+      );
+    }
+    this.#primaryKey = ordinals;
+    for (const ordinal of ordinals) {
+      this.#columns[ordinal] = { ...this.#columns[ordinal]!, notNull: true };
+    }
+  }
+
+  watermarkOf(written: ast.WatermarkDefinition): void {
+    const position = written.span.start;
+    if (this.#watermark !== null) {
+      throw new SqlError(
+        sqlstate.invalidTableDefinition,
+        `multiple watermarks for table "${this.#options.relation}" are not allowed`,
+        { position },
+      );
+    }
+    const [name, more] = written.column.parts;
+    if (more !== undefined) {
+      throw notSupported('a watermark on a field of a column', {
+        hint: 'Add a computed column: ts AS payload.ts, and declare the watermark on it.',
+        position,
+      });
+    }
+    const ordinal = this.#columns.findIndex((column) => column.name === name!.name);
+    const column = this.#columns[ordinal];
+    if (column === undefined) {
+      throw new SqlError(sqlstate.undefinedColumn, `column "${name!.name}" does not exist`, {
+        position: name!.span.start,
+      });
+    }
+    if (column.type.kind !== 'timestamp' && column.type.kind !== 'timestamptz') {
+      throw new SqlError(
+        sqlstate.datatypeMismatch,
+        `the column of a watermark must be of type timestamp, not ${typeName(column.type)}`,
+        { position: name!.span.start },
+      );
+    }
+    const bound = bindScalar(written.expression, this.#columns, this.#binding, {
+      clause: 'watermark expressions',
+      relation: this.#options.relation,
+      target: { name: column.name, type: column.type },
+    });
+    if (volatilityOf(bound) === 'volatile') {
+      throw new SqlError(
+        sqlstate.invalidTableDefinition,
+        'functions in a watermark must not be volatile',
+        { position: written.expression.span.start },
+      );
+    }
+    this.#watermark = { column: ordinal, sql: printExpression(written.expression) };
+  }
+
+  /** LIKE copies names, types and NOT NULL; INCLUDING DEFAULTS, CONSTRAINTS, INDEXES or ALL copy those too. */
+  like(clause: ast.LikeClause): void {
+    const object = requireRelation(this.#binding, clause.table);
+    const including = (what: string): boolean =>
+      clause.options.includes(`including ${what}`) ||
+      (clause.options.includes('including all') && !clause.options.includes(`excluding ${what}`));
+    const first = this.#columns.length;
+    for (const column of columnsToCopy(object)) {
+      const plain = plainColumn(column.name, column.type, { notNull: column.notNull });
+      this.add(
+        including('defaults') ? { ...plain, defaultSql: column.defaultSql } : plain,
+        null,
+      );
+    }
+    if (object.kind !== 'table') return;
+    if (including('constraints')) this.#checks.push(...object.checks);
+    if (including('indexes') && object.primaryKey.length > 0) {
+      this.#setPrimaryKey(
+        object.primaryKey.map((ordinal) => first + ordinal),
+        clause.span.start,
+      );
+    }
+  }
+
+  finish(): BoundColumns {
+    return {
+      columns: this.#columns,
+      primaryKey: this.#primaryKey ?? [],
+      checks: this.#checks,
+      watermark: this.#watermark,
+    };
+  }
+}
+
+const pseudoKinds: ReadonlySet<string> = new Set(['record', 'unknown', 'void', 'anyarray']);
+
+function columnsToCopy(object: CatalogObject): readonly ColumnDefinition[] {
+  if (object.kind === 'table' || object.kind === 'source') return object.columns;
+  return object.columns.map((column) => plainColumn(column.name, column.type));
+}
+
+/** `name AS expr`, or GENERATED ALWAYS AS (expr) STORED. */
+function computedExpression(written: ast.ColumnDefinition): ast.Expression | null {
+  if (written.computed !== null) return written.computed;
+  const generated = written.constraints.find((each) => each.kind === 'generated');
+  return generated === undefined ? null : (generated as { expression: ast.Expression }).expression;
+}

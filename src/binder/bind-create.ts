@@ -1,0 +1,354 @@
+/** CREATE TABLE, SOURCE, VIEW, MATERIALIZED VIEW and SCHEMA. */
+
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import type { CatalogObject, ViewColumn } from '../catalog/objects.ts';
+import type { LogicalPlan } from '../plan/logical.ts';
+import type * as ast from '../syntax/ast.ts';
+import type { Schema } from '../types/schema.ts';
+import { bindColumns, plainColumn } from './bind-columns.ts';
+import { bindOptions, findConnector, optionText } from './bind-options.ts';
+import { bindWholeQuery } from './bind-whole-query.ts';
+import { Binding } from './binding.ts';
+import type {
+  BoundCreateMaterializedView,
+  BoundCreateSchema,
+  BoundCreateSource,
+  BoundCreateTable,
+  BoundCreateView,
+  BoundQuery,
+  CreateMode,
+} from './bound-statement.ts';
+import { renameColumns, withoutHidden } from './query-result.ts';
+import { nameForCreation } from './relation-lookup.ts';
+import { storedQuery, storedStatement } from './stored-sql.ts';
+import { checkViewPlan } from './view-limits.ts';
+
+/** CREATE TABLE keeps rows; with a connector it is a source, which CREATE SOURCE always is. */
+export function bindCreateTable(
+  statement: ast.CreateTable,
+  binding: Binding,
+): BoundCreateTable | BoundCreateSource {
+  refuseUnsupported(statement);
+  const connector = findConnector(statement.options);
+  if (connector !== undefined) return bindSource(statement, binding);
+  if (statement.relation !== 'table') {
+    throw new SqlError(
+      sqlstate.invalidTableDefinition,
+      `${statement.relation} "${statement.name.parts.at(-1)!.name}" needs a connector`,
+      {
+        hint: "Add WITH (connector = '…'), or use CREATE TABLE for rows that are inserted.",
+        position: statement.span.start,
+      },
+    );
+  }
+  return bindStoredTable(statement, binding);
+}
+
+function refuseUnsupported(statement: ast.CreateTable): void {
+  const position = statement.span.start;
+  const refuse = (what: string, hint: string): never => {
+    throw notSupported(what, { hint, position });
+  };
+  if (statement.fromSource !== null) refuse('a table from a change-capture source', cdcHint);
+  if (statement.from !== null) {
+    refuse('FROM … CONNECTION', "Give the address with WITH (connector = '…').");
+  }
+  if (statement.partitionedBy.length > 0) refuse('PARTITIONED BY', 'Leave it out.');
+  if (statement.inherits.length > 0) refuse('INHERITS', 'Use LIKE to copy columns.');
+  if (statement.like !== null) refuse('LIKE after the columns', 'Write LIKE among the columns.');
+  if (statement.appendOnly) refuse('APPEND ONLY', 'Leave it out.');
+  if (statement.onConflict !== null) {
+    refuse('ON CONFLICT of a table', 'Use ON CONFLICT in INSERT.');
+  }
+  if (statement.temporary && findConnector(statement.options) === undefined) {
+    refuse('CREATE TEMPORARY TABLE', 'Create an ordinary table, and drop it when it is not needed.');
+  }
+}
+
+const cdcHint = 'Read the topic of a change-capture tool as plain records.';
+
+function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCreateTable {
+  const name = nameForCreation(binding, statement.name);
+  const mode = createMode(statement, name, binding);
+  refuseOptions(statement);
+  const query = statement.as === null ? null : bindTableQuery(statement, statement.as, binding);
+  const bound =
+    query === null
+      ? bindColumns(statement, binding, { relation: name.name, metadata: null })
+      : columnsOfQuery(statement, query.fields);
+  return {
+    kind: 'create-table',
+    ...mode,
+    query: statement.withData === false ? null : query,
+    object: {
+      kind: 'table',
+      ...name,
+      ...bound,
+      comment: statement.comment,
+      sql: storedStatement(statement, name, binding),
+    },
+  };
+}
+
+/** Storage parameters of PostgreSQL mean nothing here and are refused by name. */
+function refuseOptions(statement: ast.CreateTable): void {
+  const [option] = statement.options;
+  if (option === undefined) return;
+  throw new SqlError(sqlstate.invalidParameterValue, `unrecognized parameter "${option.name}"`, {
+    hint: 'A table without a connector takes no options.',
+    position: option.span.start,
+  });
+}
+
+function bindTableQuery(statement: ast.CreateTable, query: ast.Query, binding: Binding): BoundQuery {
+  if (statement.elements !== null) {
+    throw notSupported('column definitions together with AS', {
+      hint: 'Create the table, then INSERT INTO it.',
+      position: statement.span.start,
+    });
+  }
+  return bindWholeQuery(query, binding);
+}
+
+function columnsOfQuery(statement: ast.CreateTable, fields: Schema) {
+  const names = checkColumnNames(statement.columnNames, fields);
+  const columns = fields.map((field, i) => plainColumn(names[i]!, field.type));
+  return { columns, primaryKey: [], checks: [], watermark: null };
+}
+
+function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSource {
+  if (statement.as !== null) {
+    throw notSupported('AS together with a connector', {
+      hint: 'A source only reads. Create a materialized view over it.',
+      position: statement.as.span.start,
+    });
+  }
+  const name = nameForCreation(binding, statement.name);
+  const mode = createMode(statement, name, binding);
+  const { connector, format, options, formatOptions } = bindOptions(statement, binding);
+  if (statement.temporary) {
+    binding.notice('the source is kept until it is dropped', {
+      severity: 'NOTICE',
+      code: '01000',
+    });
+  }
+  const own = connector.columns?.(options) ?? null;
+  const bound =
+    statement.elements === null && own !== null
+      ? {
+          columns: own.map((field) =>
+            plainColumn(field.name, field.type, { notNull: !field.nullable }),
+          ),
+          primaryKey: [],
+          watermark: null,
+        }
+      : bindColumns(statement, binding, { relation: name.name, metadata: connector.metadata });
+  const physical = bound.columns.filter((column) => column.source === 'physical');
+  if (bound.columns.length === 0) {
+    throw new SqlError(sqlstate.invalidTableDefinition, 'a source needs columns', {
+      hint: 'List them: CREATE TABLE name (column type, …) WITH (…).',
+      position: statement.name.span.start,
+    });
+  }
+  format?.validate(
+    formatOptions,
+    physical.map((column) => ({ name: column.name, type: column.type, nullable: !column.notNull })),
+  );
+  return {
+    kind: 'create-source',
+    ...mode,
+    object: {
+      kind: 'source',
+      ...name,
+      columns: bound.columns,
+      primaryKey: bound.primaryKey,
+      watermark: bound.watermark,
+      connector: connector.name,
+      format: format?.name ?? null,
+      options,
+      formatOptions,
+      startPositions: new Map(),
+      comment: statement.comment,
+      sql: storedStatement(statement, name, binding, connector.options),
+    },
+  };
+}
+
+export function bindCreateView(
+  statement: ast.CreateView,
+  binding: Binding,
+): BoundCreateView | BoundCreateMaterializedView {
+  if (statement.recursive) {
+    throw notSupported('a recursive view', { position: statement.span.start });
+  }
+  if (statement.checkOption !== null) {
+    throw notSupported('WITH CHECK OPTION', {
+      hint: 'Views cannot be written to.',
+      position: statement.span.start,
+    });
+  }
+  return statement.materialized
+    ? bindMaterializedView(statement, binding)
+    : bindPlainView(statement, binding);
+}
+
+function bindPlainView(statement: ast.CreateView, binding: Binding): BoundCreateView {
+  const name = nameForCreation(binding, statement.name, statement.temporary);
+  const mode = createMode(statement, name, binding);
+  const inner = definitionBinding(binding, 'view');
+  const query = bindWholeQuery(statement.query, inner);
+  refuseParameters(inner);
+  const plan = withoutHidden(query);
+  return {
+    kind: 'create-view',
+    ...mode,
+    object: {
+      kind: 'view',
+      ...name,
+      columns: viewColumns(statement, plan.schema),
+      querySql: storedQuery(statement.query, inner),
+      dependsOn: [...inner.relations],
+      temporary: statement.temporary,
+      comment: statement.comment,
+      sql: storedStatement(statement, name, inner),
+    },
+  };
+}
+
+function bindMaterializedView(
+  statement: ast.CreateView,
+  binding: Binding,
+): BoundCreateMaterializedView {
+  if (statement.withData === false) {
+    throw notSupported('WITH NO DATA', {
+      hint: 'A materialized view always holds its rows.',
+      position: statement.span.start,
+    });
+  }
+  const name = nameForCreation(binding, statement.name, statement.temporary);
+  const mode = createMode(statement, name, binding);
+  const inner = definitionBinding(binding, 'materialized view');
+  const query = bindWholeQuery(statement.query, inner);
+  checkViewPlan(query.plan, statement.query.span.start);
+  const visible = withoutHidden(query);
+  const columns = viewColumns(statement, visible.schema);
+  const plan: LogicalPlan = renameColumns(
+    visible,
+    columns.map((column) => column.name),
+  );
+  return {
+    kind: 'create-materialized-view',
+    ...mode,
+    plan,
+    options: new Map(statement.options.map((each) => [each.name, optionText(each, binding)])),
+    object: {
+      kind: 'materialized-view',
+      ...name,
+      columns,
+      querySql: storedQuery(statement.query, inner),
+      dependsOn: [...inner.relations],
+      emit: query.emit,
+      comment: statement.comment,
+      sql: storedStatement(statement, name, inner),
+    },
+  };
+}
+
+/**
+ * Views read text constants in UTC, whatever the session's time zone is, so that they mean the same after a
+ * restart; and they take no parameters.
+ */
+function definitionBinding(binding: Binding, purpose: 'view' | 'materialized view'): Binding {
+  const evaluation = { ...binding.evaluation, timeZone: 'UTC' };
+  const inner = new Binding({ ...binding.context, evaluation, parameterOids: [] }, purpose);
+  return inner;
+}
+
+/** A view has no parameters of its own; 42P02 as in PostgreSQL. */
+function refuseParameters(binding: Binding): void {
+  if (binding.parameters.count === 0) return;
+  throw new SqlError(sqlstate.undefinedParameter, 'there is no parameter $1');
+}
+
+function viewColumns(statement: ast.CreateView, schema: Schema): readonly ViewColumn[] {
+  const names = checkColumnNames(
+    statement.columns,
+    schema,
+    'CREATE VIEW specifies more column names than columns',
+  );
+  const seen = new Set<string>();
+  return schema.map((field, i) => {
+    const name = names[i]!;
+    if (seen.has(name)) {
+      throw new SqlError(
+        sqlstate.duplicateColumn,
+        `column "${name}" specified more than once`,
+        { position: statement.name.span.start },
+      );
+    }
+    seen.add(name);
+    const { type, nullable, time } = field;
+    return { name, type, nullable, comment: null, ...(time === undefined ? {} : { time }) };
+  });
+}
+
+/** Names given before AS, for the first columns or all of them. */
+function checkColumnNames(
+  given: readonly ast.Identifier[] | null,
+  fields: Schema,
+  tooMany = 'too many column names were specified',
+): readonly string[] {
+  const names = given ?? [];
+  if (names.length > fields.length) {
+    throw new SqlError(sqlstate.syntaxError, tooMany, {
+      position: names[fields.length]!.span.start,
+    });
+  }
+  return fields.map((field, i) => names[i]?.name ?? field.name);
+}
+
+/** IF NOT EXISTS and OR REPLACE against what has the name now. */
+function createMode(
+  statement: ast.CreateTable | ast.CreateView,
+  name: { readonly schema: string; readonly name: string },
+  binding: Binding,
+): CreateMode {
+  const found = binding.catalog.find(name.schema, name.name);
+  if (found === undefined) return { skip: false, replaces: null };
+  if (statement.ifNotExists) {
+    binding.notice(`relation "${name.name}" already exists, skipping`, { code: '42P07' });
+    return { skip: true, replaces: null };
+  }
+  if (statement.orReplace && sameKind(statement, found)) return { skip: false, replaces: found };
+  if (statement.orReplace) {
+    const wanted = statement.kind === 'create-table' ? 'table' : 'view';
+    throw new SqlError(sqlstate.wrongObjectType, `"${name.name}" is not a ${wanted}`, {
+      position: statement.name.span.start,
+    });
+  }
+  throw new SqlError(sqlstate.duplicateTable, `relation "${name.name}" already exists`);
+}
+
+function sameKind(statement: ast.CreateTable | ast.CreateView, found: CatalogObject): boolean {
+  if (statement.kind === 'create-table') return found.kind === 'table' || found.kind === 'source';
+  return found.kind === (statement.materialized ? 'materialized-view' : 'view');
+}
+
+export function bindCreateSchema(
+  statement: ast.CreateSchema,
+  binding: Binding,
+): BoundCreateSchema {
+  const name = statement.name?.name ?? statement.authorization?.name ?? '';
+  if (name.startsWith('pg_')) {
+    throw new SqlError('42939', `unacceptable schema name "${name}"`, {
+      detail: 'The prefix "pg_" is reserved for system schemas.',
+    });
+  }
+  const exists = binding.catalog.schema(name) !== undefined;
+  if (exists && statement.ifNotExists) {
+    binding.notice(`schema "${name}" already exists, skipping`, { code: '42P06' });
+  } else if (exists) {
+    throw new SqlError(sqlstate.duplicateSchema, `schema "${name}" already exists`);
+  }
+  return { kind: 'create-schema', name, skip: exists };
+}

@@ -1,0 +1,128 @@
+/** DROP: which objects, in which kinds, and what CASCADE takes along. */
+
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { isSystemSchema } from '../catalog/catalog.ts';
+import { cascadeNotice } from '../catalog/dependency-errors.ts';
+import type { CatalogObject, SchemaObject } from '../catalog/objects.ts';
+import type * as ast from '../syntax/ast.ts';
+import type { Binding } from './binding.ts';
+import type { BoundDrop } from './bound-statement.ts';
+import { findRelation, splitName } from './relation-lookup.ts';
+
+export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundDrop {
+  const tag = `DROP ${statement.object.toUpperCase()}`;
+  const targets = statement.names.flatMap((name): readonly (CatalogObject | SchemaObject)[] => {
+    const found =
+      statement.object === 'schema'
+        ? findSchema(name, binding)
+        : findObject(statement.object, name, binding);
+    if (found !== undefined) return [found];
+    if (!statement.ifExists) throw missing(statement.object, name);
+    const { relation } = splitName(name);
+    binding.notice(`${statement.object} "${relation}" does not exist, skipping`);
+    return [];
+  });
+  const unique = [...new Set(targets)];
+  const visible = isVisible(binding);
+  const plan = binding.catalog.planDrop(unique, statement.behavior === 'cascade', visible);
+  const cascade = cascadeNotice(plan.cascaded, visible);
+  if (cascade !== null) binding.notice(cascade.message, cascade);
+  return { kind: 'drop', tag, plan };
+}
+
+/** Whether a name is found without its schema. */
+function isVisible(binding: Binding): (object: CatalogObject) => boolean {
+  const path = binding.path();
+  return (object) => binding.catalog.findInPath(path, object.name)?.oid === object.oid;
+}
+
+function findSchema(name: ast.QualifiedName, binding: Binding): SchemaObject | undefined {
+  const found = binding.catalog.schema(name.parts.at(-1)!.name);
+  if (found !== undefined && isSystemSchema(found.name)) {
+    throw new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop schema ${found.name} because it is required by the database system`,
+      { position: name.span.start },
+    );
+  }
+  return found;
+}
+
+function findObject(
+  kind: ast.ObjectKind,
+  name: ast.QualifiedName,
+  binding: Binding,
+): CatalogObject | undefined {
+  checkRelationKind(kind, name.span.start);
+  const found = findRelation(binding, name);
+  if (found === undefined) return undefined;
+  checkKind(found, kind, name.span.start, 'DROP');
+  if (found.kind === 'virtual') {
+    throw new SqlError(
+      sqlstate.insufficientPrivilege,
+      `permission denied: "${found.name}" is a system catalog`,
+      { position: name.span.start },
+    );
+  }
+  return found;
+}
+
+const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
+  'table',
+  'source',
+  'stream',
+  'view',
+  'materialized view',
+]);
+
+/** Kinds of objects that never exist here. */
+export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
+  if (relationKinds.has(kind)) return;
+  throw notSupported(`a statement on a ${kind}`, {
+    hint: 'Tables, sources, views, materialized views and schemas can be defined.',
+    position,
+  });
+}
+
+/** 42809 `"v" is not a table`, with the statement that would fit as a hint. */
+export function checkKind(
+  object: CatalogObject,
+  kind: ast.ObjectKind,
+  position: number,
+  verb: 'DROP' | 'other' = 'other',
+): void {
+  if (fits(object, kind)) return;
+  const fitting = object.kind === 'materialized-view' ? 'materialized view' : object.kind;
+  throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a ${kind}`, {
+    hint:
+      object.kind === 'virtual' || verb === 'other'
+        ? undefined
+        : `Use DROP ${fitting.toUpperCase()} to remove a ${fitting}.`,
+    position,
+  });
+}
+
+/** A source made by CREATE TABLE … WITH is a table to its user, and one made by CREATE SOURCE a source. */
+function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
+  switch (kind) {
+    case 'table':
+      return object.kind === 'table' || object.kind === 'source' || object.kind === 'virtual';
+    case 'source':
+    case 'stream':
+      return object.kind === 'source';
+    case 'view':
+      return object.kind === 'view' || object.kind === 'virtual';
+    case 'materialized view':
+      return object.kind === 'materialized-view';
+    default:
+      return false;
+  }
+}
+
+/** `table "x" does not exist` */
+export function missing(kind: ast.ObjectKind, name: ast.QualifiedName): SqlError {
+  const { schema, relation } = splitName(name);
+  const shown = schema === null ? relation : `${schema}.${relation}`;
+  const code = kind === 'schema' ? sqlstate.invalidSchemaName : sqlstate.undefinedTable;
+  return new SqlError(code, `${kind} "${shown}" does not exist`, { position: name.span.start });
+}

@@ -1,0 +1,127 @@
+/** Functions in FROM: set-returning ones give their rows, others one row of one column. */
+
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { resolveTable } from '../expr/resolve.ts';
+import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
+import type * as ast from '../syntax/ast.ts';
+import type { Field } from '../types/schema.ts';
+import { types } from '../types/sql-type.ts';
+import { functionName } from './bind-call.ts';
+import { coerceArgs, settleUnknown } from './coerce.ts';
+import { columnName } from './column-name.ts';
+import { bindIn, type ExprEnv, type QueryEnv } from './expr-env.ts';
+import { withAlias } from './from-alias.ts';
+import { oneRow, plainItem, type FromResult } from './from-result.ts';
+import type { QueryLevel } from './query-level.ts';
+import { project } from './query-result.ts';
+import { Scope } from './scope.ts';
+
+export function bindFunctionTable(
+  table: ast.FunctionTable,
+  env: QueryEnv,
+  level: QueryLevel,
+): FromResult {
+  const [first, second] = table.functions;
+  const position = table.span.start;
+  if (second !== undefined) {
+    throw notSupported('ROWS FROM with several functions', {
+      hint: 'Use WITH ORDINALITY and join on the ordinality.',
+      position,
+    });
+  }
+  if (first!.columns !== null) {
+    throw notSupported('a column definition list', {
+      hint: 'Take the fields out of the JSON value with -> and ->>.',
+      position,
+    });
+  }
+  // The function sees what stands left of it from inside its own plan, one level down.
+  const inner: ExprEnv = {
+    binding: env.binding,
+    scope: new Scope([], env.parent, level),
+    common: env.common,
+    clause: 'functions in FROM',
+    binders: env.binders,
+  };
+  const bound = bindRowsOf(first!.call, table.ordinality, inner);
+  const item = plainItem(bound.plan, {
+    name: table.alias?.name?.name ?? bound.name,
+    schema: null,
+    relation: null,
+    scalar: bound.single && !table.ordinality,
+    columnNames: columnNames(table, bound),
+  });
+  return withAlias({ plan: bound.plan, items: [item] }, table.alias);
+}
+
+interface BoundFunction {
+  readonly plan: LogicalPlan;
+  readonly name: string;
+  /** The function gives one column, which the alias names. */
+  readonly single: boolean;
+}
+
+function columnNames(table: ast.FunctionTable, bound: BoundFunction): readonly string[] {
+  const names = bound.plan.schema.map((field) => field.name);
+  const alias = table.alias?.name?.name;
+  return bound.single && alias !== undefined ? [alias, ...names.slice(1)] : names;
+}
+
+function bindRowsOf(expression: ast.Expression, ordinality: boolean, env: ExprEnv): BoundFunction {
+  const call = expression.kind === 'call' ? expression : null;
+  if (call !== null && env.binding.functions.tables(functionName(call)).length > 0) {
+    return bindRows(call, ordinality, env);
+  }
+  if (call === null && expression.kind !== 'special-value' && expression.kind !== 'conditional') {
+    throw new SqlError(sqlstate.syntaxError, 'only a function may stand here', {
+      position: expression.span.start,
+    });
+  }
+  return bindScalarRow(expression, ordinality, env);
+}
+
+/** `FROM now()`: one row with the value. */
+function bindScalarRow(
+  expression: ast.Expression,
+  ordinality: boolean,
+  env: ExprEnv,
+): BoundFunction {
+  const name = columnName(expression);
+  const value = settleUnknown(env.binding, bindIn(env, expression));
+  const columns = [{ name, expr: value }];
+  if (ordinality) {
+    columns.push({ name: 'ordinality', expr: { kind: 'constant', value: 1n, type: types.bigint } });
+  }
+  return { plan: project(oneRow, columns), name, single: true };
+}
+
+function bindRows(call: ast.FunctionCall, ordinality: boolean, env: ExprEnv): BoundFunction {
+  const name = functionName(call);
+  const position = call.span.start;
+  if (call.over !== null || call.filter !== null || call.distinct || call.star) {
+    throw new SqlError(
+      sqlstate.wrongObjectType,
+      `${name} is neither an aggregate nor a window function`,
+      { position },
+    );
+  }
+  const args = call.arguments.map((argument) => bindIn(env, argument.value));
+  const resolved = resolveTable(
+    env.binding.functions,
+    name,
+    args.map((arg) => arg.type),
+    { position },
+  );
+  const fields: Field[] = resolved.columns.map((column) => ({ ...column, nullable: true }));
+  if (ordinality) fields.push({ name: 'ordinality', type: types.bigint, nullable: false });
+  const plan: FlatMapPlan = {
+    kind: 'flat-map',
+    input: oneRow,
+    fn: resolved.fn,
+    args: coerceArgs(env.binding, args, resolved.parameterTypes),
+    ordinality,
+    outer: false,
+    schema: fields,
+  };
+  return { plan, name, single: resolved.columns.length === 1 };
+}

@@ -1,0 +1,197 @@
+/** From a written name to a catalog object, along the search path, with PostgreSQL's errors. */
+
+import { SqlError, sqlstate } from '../base/errors.ts';
+import { isSystemSchema } from '../catalog/catalog.ts';
+import type { CatalogObject } from '../catalog/objects.ts';
+import type { RelationRef } from '../plan/logical.ts';
+import type * as ast from '../syntax/ast.ts';
+import type { Field } from '../types/schema.ts';
+import type { Binding } from './binding.ts';
+import { closestNames } from './closest-name.ts';
+
+/** The object of that name, or undefined. A schema that does not exist is no error here. */
+export function findRelation(
+  binding: Binding,
+  name: ast.QualifiedName,
+): CatalogObject | undefined {
+  const { schema, relation } = splitName(name);
+  if (schema === null) return binding.catalog.findInPath(binding.path(), relation);
+  const real = schema === 'pg_temp' ? binding.context.temporarySchema : schema;
+  return real === null ? undefined : binding.catalog.find(real, relation);
+}
+
+/** The object of that name; 42P01 with a nearby name as a hint. Remembers that the statement reads it. */
+export function requireRelation(binding: Binding, name: ast.QualifiedName): CatalogObject {
+  const found = findRelation(binding, name);
+  if (found !== undefined) {
+    binding.relations.add(found.oid);
+    binding.named.set(name, found);
+    return found;
+  }
+  throw missingRelation(binding, name);
+}
+
+/** `relation "x" does not exist` */
+export function missingRelation(binding: Binding, name: ast.QualifiedName): SqlError {
+  const { schema, relation } = splitName(name);
+  const shown = schema === null ? relation : `${schema}.${relation}`;
+  return new SqlError(sqlstate.undefinedTable, `relation "${shown}" does not exist`, {
+    position: name.span.start,
+    hint: nearby(binding, schema, relation),
+  });
+}
+
+function nearby(binding: Binding, schema: string | null, name: string): string | undefined {
+  const schemas = schema === null ? binding.path() : [schema];
+  const known = schemas
+    .filter((each) => schema !== null || !isSystemSchema(each))
+    .flatMap((each) => binding.catalog.objectsIn(each).map((object) => object.name));
+  const [closest] = closestNames(name, known, 1);
+  return closest === undefined ? undefined : `Did you mean "${closest}"?`;
+}
+
+/** Schema and name; a database before them must not differ from ours, which is not known here. */
+export function splitName(name: ast.QualifiedName): {
+  readonly schema: string | null;
+  readonly relation: string;
+} {
+  const parts = name.parts.map((part) => part.name);
+  if (parts.length > 3) {
+    throw new SqlError(
+      sqlstate.syntaxError,
+      `improper qualified name (too many dotted names): ${parts.join('.')}`,
+      { position: name.span.start },
+    );
+  }
+  return { schema: parts.at(-2) ?? null, relation: parts.at(-1)! };
+}
+
+/** The schema and name that a CREATE gives: the first schema of the search path unless one is written. */
+export function nameForCreation(
+  binding: Binding,
+  name: ast.QualifiedName,
+  temporary = false,
+): { readonly schema: string; readonly name: string } {
+  const { schema, relation } = splitName(name);
+  const position = name.span.start;
+  if (temporary) {
+    const own = binding.context.temporarySchema;
+    if (schema !== null && schema !== 'pg_temp') {
+      throw new SqlError(
+        sqlstate.invalidTableDefinition,
+        'cannot create temporary relation in non-temporary schema',
+        { position },
+      );
+    }
+    if (own === null) {
+      throw new SqlError(
+        sqlstate.featureNotSupported,
+        'temporary views are not supported in this session',
+        { position },
+      );
+    }
+    return { schema: own, name: relation };
+  }
+  const target = schema ?? firstSchema(binding, position);
+  if (binding.catalog.schema(target) === undefined) {
+    throw new SqlError(sqlstate.invalidSchemaName, `schema "${target}" does not exist`, {
+      position,
+    });
+  }
+  if (isSystemSchema(target)) {
+    throw new SqlError(
+      sqlstate.insufficientPrivilege,
+      `permission denied to create "${target}.${relation}"`,
+      { detail: 'System catalog modifications are currently disallowed.', position },
+    );
+  }
+  return { schema: target, name: relation };
+}
+
+function firstSchema(binding: Binding, position: number): string {
+  const found = binding.context.searchPath.find(
+    (name) => binding.catalog.schema(name) !== undefined && !isSystemSchema(name),
+  );
+  if (found !== undefined) return found;
+  throw new SqlError(sqlstate.invalidSchemaName, 'no schema has been selected to create in', {
+    position,
+  });
+}
+
+/** The object as plans name it. */
+export function relationRef(object: CatalogObject): RelationRef {
+  return {
+    oid: object.oid,
+    schemaName: object.schema,
+    name: object.name,
+    kind: refKind(object),
+    appendOnly: isAppendOnly(object),
+  };
+}
+
+function refKind(object: CatalogObject): RelationRef['kind'] {
+  switch (object.kind) {
+    case 'table':
+    case 'source':
+    case 'virtual':
+      return object.kind;
+    case 'view':
+    case 'materialized-view':
+      return 'view';
+  }
+}
+
+/** A source without a key only ever adds rows; a table's rows may go at any time. */
+function isAppendOnly(object: CatalogObject): boolean {
+  switch (object.kind) {
+    case 'source':
+      return object.primaryKey.length === 0 && !isChangeFormat(object.format);
+    case 'materialized-view':
+      return object.appendOnly;
+    case 'table':
+    case 'view':
+    case 'virtual':
+      return false;
+  }
+}
+
+function isChangeFormat(format: string | null): boolean {
+  return format !== null && /debezium|upsert|canal|maxwell/.test(format);
+}
+
+/** The columns of a relation as fields, in order. */
+export function fieldsOf(object: CatalogObject): readonly Field[] {
+  switch (object.kind) {
+    case 'table':
+    case 'source':
+      return object.columns.map((column, ordinal) => ({
+        name: column.name,
+        type: column.type,
+        nullable: !column.notNull,
+        ...timeOf(object, ordinal),
+        origin: { relationOid: object.oid, attribute: ordinal + 1 },
+      }));
+    case 'view':
+    case 'materialized-view':
+    case 'virtual':
+      return object.columns.map((column, ordinal) => ({
+        name: column.name,
+        type: column.type,
+        nullable: column.nullable,
+        ...(column.time === undefined ? {} : { time: column.time }),
+        origin: { relationOid: object.oid, attribute: ordinal + 1 },
+      }));
+  }
+}
+
+/** The watermark's column carries event time; `AS PROCTIME()` processing time. */
+function timeOf(
+  object: Extract<CatalogObject, { kind: 'table' | 'source' }>,
+  ordinal: number,
+): { readonly time?: 'event' | 'processing' } {
+  if (object.watermark?.column === ordinal) return { time: 'event' };
+  const computed = object.columns[ordinal]!.computedSql;
+  return computed !== null && /^\s*proctime\s*\(\s*\)\s*$/i.test(computed)
+    ? { time: 'processing' }
+    : {};
+}

@@ -1,0 +1,60 @@
+/**
+ * What a materialized view cannot hold: values that change while no row does (the time of day) and values
+ * that would be others when computed again. Such a view could not stay equal to its query.
+ */
+
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import type { Expr } from '../expr/expr.ts';
+import { visitExpr } from '../expr/walk.ts';
+import { children, expressionsOf } from '../plan/children.ts';
+import type { LogicalPlan } from '../plan/logical.ts';
+
+/** Functions of the moment. They are stable in a statement, but a view lives on. */
+const clocks: ReadonlySet<string> = new Set([
+  'now',
+  'transaction_timestamp',
+  'statement_timestamp',
+  'clock_timestamp',
+  'current_timestamp',
+  'localtimestamp',
+  'current_date',
+  'current_time',
+  'localtime',
+  'timeofday',
+]);
+
+/** Throws for now() and its family, volatile functions, parameters. */
+export function checkViewPlan(plan: LogicalPlan, position: number): void {
+  for (const expr of expressionsOf(plan)) checkExpr(expr, position);
+  for (const input of children(plan)) checkViewPlan(input, position);
+}
+
+function checkExpr(expr: Expr, position: number): void {
+  visitExpr(expr, (part) => {
+    const at = part.at ?? position;
+    if (part.kind === 'subquery') checkViewPlan(part.plan as LogicalPlan, position);
+    if (part.kind === 'parameter') {
+      throw new SqlError(
+        sqlstate.undefinedParameter,
+        'materialized views may not be defined using bound parameters',
+        { position: at },
+      );
+    }
+    if (part.kind !== 'call') return;
+    const { name, volatility } = part.fn;
+    if (clocks.has(name)) {
+      throw notSupported(`${name}() in a materialized view`, {
+        detail: 'Its value changes although no row does, so rows would have to come and go by themselves.',
+        hint: 'Compare with now() in the query that reads the view, or window the rows by event time.',
+        position: at,
+      });
+    }
+    if (volatility === 'volatile') {
+      throw notSupported(`${name}() in a materialized view`, {
+        detail: 'It gives another value each time, so the view could not be kept up to date.',
+        hint: 'Use it in the query that reads the view.',
+        position: at,
+      });
+    }
+  });
+}

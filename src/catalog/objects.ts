@@ -1,0 +1,110 @@
+/** What the catalog holds, as plain data. Everything here can be written to the store and read back. */
+
+import type { OptionValues } from '../formats/options.ts';
+import type { SqlType } from '../types/sql-type.ts';
+
+export interface ColumnDefinition {
+  readonly name: string;
+  /** The spelling of the declaration, which is the JSON key (`userId` declares column userid, key userId). */
+  readonly declaredName: string;
+  readonly type: SqlType;
+  readonly notNull: boolean;
+  /** SQL text of the default, or null. */
+  readonly defaultSql: string | null;
+  /**
+   * physical: read from the record or stored; computed: `computedSql` over the other columns; metadata:
+   * `metadataKey` of the connector (partition, offset, timestamp, key, topic, header:<name>…).
+   */
+  readonly source: 'physical' | 'computed' | 'metadata';
+  readonly computedSql: string | null;
+  readonly metadataKey: string | null;
+  readonly comment: string | null;
+}
+
+export interface WatermarkDefinition {
+  /** Ordinal of the event-time column. */
+  readonly column: number;
+  /** SQL text of the watermark expression over the relation's columns, e.g. `ts - INTERVAL '5 seconds'`. */
+  readonly sql: string;
+}
+
+interface ObjectBase {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly comment: string | null;
+  /** The statement that made it, printed without secrets. */
+  readonly sql: string;
+}
+
+/** CREATE TABLE without a connector: rows are kept, changed by INSERT, UPDATE and DELETE. */
+export interface TableObject extends ObjectBase {
+  readonly kind: 'table';
+  readonly columns: readonly ColumnDefinition[];
+  /** Ordinals; empty when there is no primary key. */
+  readonly primaryKey: readonly number[];
+  readonly checks: readonly { readonly name: string; readonly sql: string }[];
+  readonly watermark: WatermarkDefinition | null;
+}
+
+/** CREATE TABLE … WITH (connector = …) or CREATE SOURCE. */
+export interface SourceObject extends ObjectBase {
+  readonly kind: 'source';
+  readonly columns: readonly ColumnDefinition[];
+  readonly primaryKey: readonly number[];
+  readonly watermark: WatermarkDefinition | null;
+  readonly connector: string;
+  readonly format: string | null;
+  /** By canonical name. Secret values stand in the store only, never in `sql`. */
+  readonly options: OptionValues;
+  readonly formatOptions: OptionValues;
+  /** Where a first reader begins, resolved at creation. */
+  readonly startPositions: ReadonlyMap<string, number>;
+}
+
+export interface ViewColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly nullable: boolean;
+  readonly time?: 'event' | 'processing';
+  readonly comment: string | null;
+}
+
+/** CREATE VIEW: a name for a query. */
+export interface PlainViewObject extends ObjectBase {
+  readonly kind: 'view';
+  readonly columns: readonly ViewColumn[];
+  /** The query, as printed SQL with qualified names. */
+  readonly querySql: string;
+  readonly dependsOn: readonly number[];
+  readonly temporary: boolean;
+}
+
+/** CREATE MATERIALIZED VIEW: a running dataflow with its rows kept. */
+export interface MaterializedViewObject extends ObjectBase {
+  readonly kind: 'materialized-view';
+  readonly columns: readonly ViewColumn[];
+  readonly querySql: string;
+  readonly dependsOn: readonly number[];
+  readonly emit: 'update' | 'window-close';
+  readonly appendOnly: boolean;
+  /** Columns that are unique together, when known. */
+  readonly key: readonly number[] | null;
+  readonly fingerprint: string;
+}
+
+/** A relation whose rows are made on demand (pg_catalog, information_schema, millrace). */
+export interface VirtualRelation extends ObjectBase {
+  readonly kind: 'virtual';
+  readonly columns: readonly ViewColumn[];
+}
+
+export interface SchemaObject {
+  readonly kind: 'schema';
+  readonly oid: number;
+  readonly name: string;
+  readonly comment: string | null;
+}
+
+export type CatalogObject =
+  TableObject | SourceObject | PlainViewObject | MaterializedViewObject | VirtualRelation;

@@ -1,0 +1,571 @@
+/** The rows of pg_catalog: our objects as PostgreSQL's tools look for them. */
+
+import { SqlArray } from '../types/array.ts';
+import type { Datum } from '../types/datum.ts';
+import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
+import { pgTypeByOid, pgTypes } from '../types/pg-types.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import type { CatalogObject } from './objects.ts';
+import { qualifiedName, quoteName } from './names.ts';
+import type { SystemContext } from './system-context.ts';
+import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
+
+/** Oids that PostgreSQL gives these, too. */
+export const ownerOid = 10;
+export const databaseOid = 5;
+const heapOid = 2;
+const btreeOid = 403;
+const catalogOid = { class: 1259, namespace: 2615, type: 1247, database: 1262 } as const;
+
+/** Indexes are not objects of ours, but a primary key shows one: its oid follows from the table's. */
+const indexOidBase = 0x4000_0000;
+const constraintOidBase = 0x5000_0000;
+export const primaryKeyIndexOid = (table: number): number => indexOidBase + table;
+export const primaryKeyOid = (table: number): number => constraintOidBase + table;
+
+type Provider = SystemProvider<SystemContext>;
+
+export interface ColumnRow {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly notNull: boolean;
+  readonly defaultSql: string | null;
+  readonly generated: boolean;
+  readonly comment: string | null;
+}
+
+/** Columns of any object, in one form. */
+export function columnRows(object: CatalogObject): readonly ColumnRow[] {
+  if (object.kind === 'table' || object.kind === 'source') {
+    return object.columns.map((column) => ({
+      name: column.name,
+      type: column.type,
+      notNull: column.notNull || object.primaryKey.includes(object.columns.indexOf(column)),
+      defaultSql: column.source === 'computed' ? column.computedSql : column.defaultSql,
+      generated: column.source === 'computed',
+      comment: column.comment,
+    }));
+  }
+  return object.columns.map((column) => ({
+    name: column.name,
+    type: column.type,
+    notNull: object.kind === 'virtual' && !column.nullable,
+    defaultSql: null,
+    generated: false,
+    comment: column.comment,
+  }));
+}
+
+export function relkindOf(object: CatalogObject, context: SystemContext): string {
+  switch (object.kind) {
+    case 'table':
+    case 'source':
+      return 'r';
+    case 'view':
+      return 'v';
+    case 'materialized-view':
+      return 'm';
+    case 'virtual':
+      return context.systemRelkind(object.oid);
+  }
+}
+
+export function primaryKeyOf(object: CatalogObject): readonly number[] {
+  return object.kind === 'table' || object.kind === 'source' ? object.primaryKey : [];
+}
+
+const namespaceOf = (context: SystemContext, schema: string): number =>
+  context.catalog.schema(schema)?.oid ?? 0;
+
+const vector = (numbers: readonly number[]): SqlArray =>
+  new SqlArray(
+    numbers,
+    numbers.length === 0 ? [] : [numbers.length],
+    numbers.length === 0 ? [] : [0],
+  );
+
+const keyName = (object: CatalogObject): string => `${object.name}_pkey`;
+
+const pgNamespace: Provider = (context) =>
+  context.catalog.schemas().map((schema) => ({
+    oid: schema.oid,
+    nspname: schema.name,
+    nspowner: ownerOid,
+  }));
+
+const pgClass: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    const relkind = relkindOf(object, context);
+    const rows = context.rowCount(object.oid);
+    yield {
+      oid: object.oid,
+      relname: object.name,
+      relnamespace: namespaceOf(context, object.schema),
+      relowner: ownerOid,
+      relam: relkind === 'r' || relkind === 'm' ? heapOid : 0,
+      reltuples: rows ?? -1,
+      relhasindex: primaryKeyOf(object).length > 0,
+      relpersistence: object.schema.startsWith('pg_temp_') ? 't' : 'p',
+      relkind,
+      relnatts: object.columns.length,
+      relchecks: object.kind === 'table' ? object.checks.length : 0,
+      relhasrules: relkind === 'v' || relkind === 'm',
+      relispopulated: true,
+      relreplident: 'd',
+    };
+    if (primaryKeyOf(object).length > 0) yield primaryKeyClass(object, context);
+  }
+};
+
+function primaryKeyClass(object: CatalogObject, context: SystemContext): SystemRecord {
+  return {
+    oid: primaryKeyIndexOid(object.oid),
+    relname: keyName(object),
+    relnamespace: namespaceOf(context, object.schema),
+    relowner: ownerOid,
+    relam: btreeOid,
+    reltuples: context.rowCount(object.oid) ?? -1,
+    relpersistence: 'p',
+    relkind: 'i',
+    relnatts: primaryKeyOf(object).length,
+    relispopulated: true,
+    relreplident: 'n',
+  };
+}
+
+const pgAttribute: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    const columns = columnRows(object);
+    for (const [index, column] of columns.entries()) {
+      yield attribute(object.oid, column, index);
+    }
+    const key = primaryKeyOf(object);
+    for (const [index, ordinal] of key.entries()) {
+      yield attribute(primaryKeyIndexOid(object.oid), columns[ordinal]!, index);
+    }
+  }
+};
+
+function attribute(relation: number, column: ColumnRow, index: number): SystemRecord {
+  const { type } = column;
+  const row = pgTypeByOid(oidOf(type));
+  return {
+    attrelid: relation,
+    attname: column.name,
+    atttypid: oidOf(type),
+    attstattarget: -1,
+    attlen: typeLength(type),
+    attnum: index + 1,
+    attndims: type.kind === 'array' ? 1 : 0,
+    attcacheoff: -1,
+    atttypmod: typmodOf(type),
+    attbyval: row?.byValue ?? false,
+    attalign: row?.align ?? 'i',
+    attstorage: row?.storage ?? 'p',
+    attnotnull: column.notNull,
+    atthasdef: column.defaultSql !== null,
+    attgenerated: column.generated ? 's' : '',
+    attislocal: true,
+    attcollation: row?.collation ?? 0,
+  };
+}
+
+const pgAttrdef: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    for (const [index, column] of columnRows(object).entries()) {
+      if (column.defaultSql === null) continue;
+      // The text stands for the node tree: pg_get_expr gives it back.
+      yield {
+        oid: object.oid * 1000 + index,
+        adrelid: object.oid,
+        adnum: index + 1,
+        adbin: column.defaultSql,
+      };
+    }
+  }
+};
+
+const pgType: Provider = function* (context) {
+  const proc = (name: string): number => context.procs.oidOf(name);
+  for (const type of pgTypes) {
+    yield {
+      oid: type.oid,
+      typname: type.name,
+      typnamespace: 11,
+      typowner: ownerOid,
+      typlen: type.length,
+      typbyval: type.byValue,
+      typtype: type.type,
+      typcategory: type.category,
+      typispreferred: type.preferred,
+      typisdefined: true,
+      typdelim: type.delimiter,
+      typsubscript: proc(type.subscript),
+      typelem: type.elementOid,
+      typarray: type.arrayOid,
+      typinput: proc(type.input),
+      typoutput: proc(type.output),
+      typreceive: proc(type.receive),
+      typsend: proc(type.send),
+      typmodin: proc(type.typmodIn),
+      typmodout: proc(type.typmodOut),
+      typalign: type.align,
+      typstorage: type.storage,
+      typtypmod: -1,
+      typcollation: type.collation,
+    };
+  }
+};
+
+const pgProc: Provider = (context) =>
+  context.procs.procs.map((proc) => ({
+    oid: proc.oid,
+    proname: proc.name,
+    pronamespace: 11,
+    proowner: ownerOid,
+    prolang: 12,
+    procost: 1,
+    prorows: proc.returnsSet ? 1000 : 0,
+    provariadic: proc.variadic ? (proc.argumentOids.at(-1) ?? 0) : 0,
+    prokind: proc.kind,
+    proisstrict: proc.strict,
+    proretset: proc.returnsSet,
+    provolatile: proc.volatility,
+    proparallel: 's',
+    pronargs: proc.argumentOids.length,
+    pronargdefaults: proc.optional,
+    prorettype: proc.returnOid,
+    proargtypes: vector(proc.argumentOids),
+    prosrc: proc.name,
+  }));
+
+const pgIndex: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    const key = primaryKeyOf(object);
+    if (key.length === 0) continue;
+    yield {
+      indexrelid: primaryKeyIndexOid(object.oid),
+      indrelid: object.oid,
+      indnatts: key.length,
+      indnkeyatts: key.length,
+      indisunique: true,
+      indisprimary: true,
+      indimmediate: true,
+      indisvalid: true,
+      indisready: true,
+      indislive: true,
+      indkey: vector(key.map((ordinal) => ordinal + 1)),
+      indcollation: vector(key.map(() => 0)),
+      indclass: vector(key.map(() => 0)),
+      indoption: vector(key.map(() => 0)),
+    };
+  }
+};
+
+const pgConstraint: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    const namespace = namespaceOf(context, object.schema);
+    const base = {
+      connamespace: namespace,
+      convalidated: true,
+      conrelid: object.oid,
+      conislocal: true,
+      connoinherit: true,
+    };
+    const key = primaryKeyOf(object);
+    if (key.length > 0) {
+      yield {
+        ...base,
+        oid: primaryKeyOid(object.oid),
+        conname: keyName(object),
+        contype: 'p',
+        conindid: primaryKeyIndexOid(object.oid),
+        conkey: new SqlArray(key.map((ordinal) => ordinal + 1)),
+      };
+    }
+    if (object.kind !== 'table') continue;
+    for (const [index, check] of object.checks.entries()) {
+      yield {
+        ...base,
+        oid: constraintOidBase + object.oid * 1000 + index + 1,
+        conname: check.name,
+        contype: 'c',
+        conbin: check.sql,
+      };
+    }
+  }
+};
+
+const pgDescription: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    const base = { objoid: object.oid, classoid: catalogOid.class };
+    if (object.comment !== null) yield { ...base, objsubid: 0, description: object.comment };
+    for (const [index, column] of columnRows(object).entries()) {
+      if (column.comment !== null)
+        yield { ...base, objsubid: index + 1, description: column.comment };
+    }
+  }
+  for (const schema of context.catalog.schemas()) {
+    if (schema.comment === null) continue;
+    yield {
+      objoid: schema.oid,
+      classoid: catalogOid.namespace,
+      objsubid: 0,
+      description: schema.comment,
+    };
+  }
+};
+
+const pgDatabase: Provider = (context) => [
+  {
+    oid: databaseOid,
+    datname: context.database,
+    datdba: ownerOid,
+    encoding: 6,
+    datlocprovider: 'c',
+    datistemplate: false,
+    datallowconn: true,
+    datconnlimit: -1,
+    dattablespace: 1663,
+    datcollate: 'C',
+    datctype: 'C.UTF-8',
+  },
+];
+
+const role = (context: SystemContext): SystemRecord => ({
+  oid: ownerOid,
+  rolname: context.user,
+  rolsuper: true,
+  rolinherit: true,
+  rolcreaterole: false,
+  rolcreatedb: false,
+  rolcanlogin: true,
+  rolreplication: false,
+  rolconnlimit: -1,
+  rolbypassrls: true,
+});
+
+const pgUser: Provider = (context) => [
+  {
+    usename: context.user,
+    usesysid: ownerOid,
+    usecreatedb: false,
+    usesuper: true,
+    userepl: false,
+    usebypassrls: true,
+  },
+];
+
+const pgSettings: Provider = (context) =>
+  context.settings().map((setting) => ({
+    name: setting.name,
+    setting: setting.value,
+    category: 'Millrace',
+    short_desc: setting.help,
+    context: setting.readOnly ? 'internal' : 'user',
+    vartype: setting.value === 'on' || setting.value === 'off' ? 'bool' : 'string',
+    source: setting.value === setting.default ? 'default' : 'session',
+    boot_val: setting.default,
+    reset_val: setting.default,
+    pending_restart: false,
+  }));
+
+const pgStatActivity: Provider = (context) =>
+  context.sessions().map((session) => ({
+    datid: databaseOid,
+    datname: session.database,
+    pid: session.pid,
+    usesysid: ownerOid,
+    usename: session.user,
+    application_name: session.application,
+    client_addr: session.address === '' ? null : session.address,
+    backend_start: BigInt(session.startedMicros),
+    query_start: BigInt(session.queryMicros),
+    state: session.state,
+    query: session.query,
+    backend_type: 'client backend',
+  }));
+
+const pgTables: Provider = (context) =>
+  context.catalog
+    .objects()
+    .filter((object) => relkindOf(object, context) === 'r')
+    .map((object) => ({
+      schemaname: object.schema,
+      tablename: object.name,
+      tableowner: context.user,
+      hasindexes: primaryKeyOf(object).length > 0,
+      hasrules: false,
+      hastriggers: false,
+      rowsecurity: false,
+    }));
+
+const pgViews: Provider = (context) =>
+  context.catalog.objects().flatMap((object) =>
+    object.kind === 'view' || (object.kind === 'virtual' && relkindOf(object, context) === 'v')
+      ? [
+          {
+            schemaname: object.schema,
+            viewname: object.name,
+            viewowner: context.user,
+            definition: object.kind === 'view' ? `${object.querySql};` : null,
+          },
+        ]
+      : [],
+  );
+
+const pgMatviews: Provider = (context) =>
+  context.catalog.objects().flatMap((object) =>
+    object.kind === 'materialized-view'
+      ? [
+          {
+            schemaname: object.schema,
+            matviewname: object.name,
+            matviewowner: context.user,
+            hasindexes: false,
+            ispopulated: true,
+            definition: `${object.querySql};`,
+          },
+        ]
+      : [],
+  );
+
+const pgIndexes: Provider = (context) =>
+  context.catalog.objects().flatMap((object) =>
+    primaryKeyOf(object).length === 0
+      ? []
+      : [
+          {
+            schemaname: object.schema,
+            tablename: object.name,
+            indexname: keyName(object),
+            indexdef: indexDefinition(object),
+          },
+        ],
+  );
+
+/** `CREATE UNIQUE INDEX …` of a primary key, as pg_get_indexdef prints it. */
+export function indexDefinition(object: CatalogObject): string {
+  const columns = columnRows(object);
+  const key = primaryKeyOf(object).map((ordinal) => quoteName(columns[ordinal]!.name));
+  return `CREATE UNIQUE INDEX ${quoteName(keyName(object))} ON ${qualifiedName(object.schema, object.name)} USING btree (${key.join(', ')})`;
+}
+
+const pgRewrite: Provider = (context) =>
+  context.catalog
+    .objects()
+    .flatMap((object) =>
+      object.kind === 'view' || object.kind === 'materialized-view'
+        ? [
+            {
+              oid: object.oid + 0x2000_0000,
+              rulename: '_RETURN',
+              ev_class: object.oid,
+              ev_type: '1',
+              ev_enabled: 'O',
+              is_instead: true,
+            },
+          ]
+        : [],
+    );
+
+const pgDepend: Provider = function* (context) {
+  for (const object of context.catalog.objects()) {
+    if (object.kind !== 'view' && object.kind !== 'materialized-view') continue;
+    for (const on of object.dependsOn) {
+      yield {
+        classid: 2618,
+        objid: object.oid + 0x2000_0000,
+        refclassid: catalogOid.class,
+        refobjid: on,
+        deptype: 'n',
+      };
+    }
+  }
+};
+
+const statistics: Provider = (context) =>
+  context.catalog
+    .objects()
+    .filter((object) => object.kind !== 'virtual' && relkindOf(object, context) !== 'v')
+    .map((object) => ({
+      relid: object.oid,
+      schemaname: object.schema,
+      relname: object.name,
+      n_live_tup: BigInt(context.rowCount(object.oid) ?? 0),
+    }));
+
+const fixed =
+  (...records: Readonly<Record<string, Datum>>[]): Provider =>
+  () =>
+    records;
+
+const collation = (oid: number, name: string): Record<string, Datum> => ({
+  oid,
+  collname: name,
+  collnamespace: 11,
+  collowner: ownerOid,
+  collprovider: oid === 100 ? 'd' : 'c',
+  collisdeterministic: true,
+  collencoding: -1,
+});
+
+export function providePgCatalog(system: SystemRelations<SystemContext>): void {
+  const providers: readonly (readonly [string, Provider])[] = [
+    ['pg_namespace', pgNamespace],
+    ['pg_class', pgClass],
+    ['pg_attribute', pgAttribute],
+    ['pg_attrdef', pgAttrdef],
+    ['pg_type', pgType],
+    ['pg_proc', pgProc],
+    ['pg_index', pgIndex],
+    ['pg_constraint', pgConstraint],
+    ['pg_description', pgDescription],
+    ['pg_database', pgDatabase],
+    ['pg_roles', (context) => [role(context)]],
+    ['pg_user', pgUser],
+    ['pg_settings', pgSettings],
+    ['pg_stat_activity', pgStatActivity],
+    ['pg_tables', pgTables],
+    ['pg_views', pgViews],
+    ['pg_matviews', pgMatviews],
+    ['pg_indexes', pgIndexes],
+    ['pg_rewrite', pgRewrite],
+    ['pg_depend', pgDepend],
+    ['pg_stat_user_tables', statistics],
+    ['pg_stat_all_tables', statistics],
+    ['pg_statio_user_tables', statistics],
+    ['pg_statio_all_tables', statistics],
+    [
+      'pg_am',
+      fixed(
+        { oid: heapOid, amname: 'heap', amtype: 't' },
+        { oid: btreeOid, amname: 'btree', amtype: 'i' },
+      ),
+    ],
+    [
+      'pg_language',
+      fixed(
+        { oid: 12, lanname: 'internal', lanowner: ownerOid },
+        { oid: 14, lanname: 'sql', lanowner: ownerOid, lanpltrusted: true },
+      ),
+    ],
+    [
+      'pg_tablespace',
+      fixed(
+        { oid: 1663, spcname: 'pg_default', spcowner: ownerOid },
+        { oid: 1664, spcname: 'pg_global', spcowner: ownerOid },
+      ),
+    ],
+    [
+      'pg_collation',
+      fixed(collation(100, 'default'), collation(950, 'C'), collation(951, 'POSIX')),
+    ],
+  ];
+  for (const [name, provider] of providers) system.provide(`pg_catalog.${name}`, provider);
+}
+
+/** `format_type` of a column. */
+export function columnTypeText(column: ColumnRow): string {
+  return formatType(column.type);
+}

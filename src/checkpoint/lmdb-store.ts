@@ -1,0 +1,93 @@
+/**
+ * The Store for keeps: one LMDB environment, one write transaction a commit.
+ *
+ * lmdb-js resolves a commit when it is visible, which by default is before it is flushed. Here flushing
+ * belongs to the commit (`overlappingSync: false`), and `flushed` is awaited besides, so that a resolved
+ * commit is on stable storage. Reads copy their value out, so that no read transaction outlives a call and
+ * holds old pages. `noReadAhead` keeps files larger than memory usable (EVIDENCE: 75 times faster there).
+ */
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type { Store, StoreChange } from '../state/store.ts';
+
+export class LmdbStore implements Store {
+  readonly #database: RootDatabase<Buffer, string>;
+
+  /** Opens or creates the environment in file `path`. Throws SqlError when the file cannot be used. */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      this.#database = open<Buffer, string>(options(path));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SqlError(sqlstate.dataCorrupted, `could not open data file "${path}": ${reason}`, {
+        hint: 'Restore it from a backup, or start with an empty data directory.',
+      });
+    }
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#database.getBinary(key);
+  }
+
+  *range(from: string, to: string): Iterable<readonly [string, Uint8Array]> {
+    for (const { key, value } of this.#database.getRange({
+      start: from,
+      end: to,
+      snapshot: false,
+    })) {
+      yield [key, value];
+    }
+  }
+
+  async commit(changes: readonly StoreChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    try {
+      await this.#database.transaction(() => {
+        for (const { key, value } of changes) {
+          if (value === null) this.#database.removeSync(key);
+          else this.#database.putSync(key, asBuffer(value));
+        }
+      });
+      await this.#database.flushed;
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}
+
+/** `noReadAhead` is lmdb-js's, but missing from its type declarations. */
+function options(path: string): RootDatabaseOptionsWithPath & { noReadAhead: boolean } {
+  return {
+    path,
+    noSubdir: true,
+    encoding: 'binary',
+    noReadAhead: true,
+    overlappingSync: false,
+    eventTurnBatching: false,
+  };
+}
+
+function asBuffer(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** A full disk is the user's to mend (53100); anything else is a failed write. */
+function storeError(error: unknown): SqlError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const full = /ENOSPC|No space left|MAP_FULL/i.test(reason);
+  return full
+    ? new SqlError(sqlstate.diskFull, `could not write to the data directory: ${reason}`, {
+        hint: 'Free some space and try again.',
+      })
+    : new SqlError('58030', `could not write to the data directory: ${reason}`);
+}

@@ -1,0 +1,159 @@
+/** The command line: subcommands, help and exit codes. Each command's work is in a file of its own, loaded when used. */
+
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { SqlError } from '../base/errors.ts';
+import { defaultHost, defaultPort, parseAddress } from '../server/config.ts';
+import { printError } from './print-error.ts';
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const defaultAddress = `${defaultHost}:${defaultPort}`;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Not a positive number.');
+  return value;
+}
+
+function collect(value: string, all: readonly string[]): readonly string[] {
+  return [...all, value];
+}
+
+/** Parses `argv`, runs the command and sets the exit code: 0 fine, 1 the command failed, 2 it was misused. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('millrace')
+    .description('Streaming SQL that any Postgres client can read.')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(millrace help COMMAND tells more)')
+    .configureHelp({ sortSubcommands: false });
+  addServe(program);
+  addDemo(program);
+  addSql(program);
+  addApply(program);
+  addTest(program);
+  addExplain(program);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    printError(error);
+    process.exitCode = 1;
+    if (!(error instanceof SqlError)) throw error;
+  }
+}
+
+interface ServeFlags {
+  listen: string;
+  dataDir: string;
+  allowDir: readonly string[];
+  logLevel: string;
+  connections: number;
+  checkpointInterval: number;
+  batchRows: number;
+  codegen: boolean;
+}
+
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('start a server; run the given SQL files, or all of a directory, first')
+    .argument('[path...]', 'SQL files, or directories whose *.sql files run in order of name')
+    .option('-l, --listen <host:port>', 'where to accept clients', defaultAddress)
+    .option('-d, --data-dir <dir>', 'where state is kept', 'millrace-data')
+    .option(
+      '--allow-dir <dir>',
+      'a directory that file sources may read (may be repeated)',
+      collect,
+      [],
+    )
+    .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+    .option('--connections <n>', 'most clients at one time', positive, 1000)
+    .option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', positive, 1000)
+    .option('--batch-rows <n>', 'most rows of one batch', positive, 1024)
+    .option('--no-codegen', 'interpret everything instead of generating code (slow; for comparing)')
+    .addHelpText(
+      'after',
+      '\nMILLRACE_PASSWORD in the environment asks clients for that password (user millrace);\nwithout it the server listens on loopback addresses only.',
+    )
+    .action(async (paths: string[], flags: ServeFlags) => {
+      const { serve } = await import('./serve-command.ts');
+      await serve(paths, { ...flags, address: parseAddress(flags.listen) });
+    });
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description(
+      'start a server with a live auction and a few views over it, and watch them change',
+    )
+    .option('-l, --listen <host:port>', 'where to accept clients', defaultAddress)
+    .option('-d, --data-dir <dir>', 'where state is kept; a fresh temporary directory by default')
+    .option('--seconds <n>', 'stop after so many seconds', positive)
+    .option('--rate <n>', 'events a second', positive, 1000)
+    .action(async (flags: { listen: string; dataDir?: string; seconds?: number; rate: number }) => {
+      const { demo } = await import('./demo-command.ts');
+      await demo({ ...flags, address: parseAddress(flags.listen) });
+    });
+}
+
+const connectHelp = 'address of the server';
+
+function addSql(program: Command): void {
+  program
+    .command('sql')
+    .description('a prompt for a running server; with -c or input from a pipe, runs that and ends')
+    .option('-s, --server <host:port>', connectHelp, defaultAddress)
+    .option('-c, --command <sql>', 'run this and end')
+    .option('-U, --user <name>', 'user name', 'millrace')
+    .addHelpText(
+      'after',
+      '\nPGPASSWORD in the environment is the password, where one is asked for.',
+    )
+    .action(async (flags: { server: string; command?: string; user: string }) => {
+      const { sql } = await import('./sql-command.ts');
+      await sql({ ...flags, address: parseAddress(flags.server) });
+    });
+}
+
+function addApply(program: Command): void {
+  program
+    .command('apply')
+    .description('run SQL files against a running server, statement by statement')
+    .argument('<path...>', 'SQL files, or directories whose *.sql files run in order of name')
+    .option('-s, --server <host:port>', connectHelp, defaultAddress)
+    .option('-U, --user <name>', 'user name', 'millrace')
+    .action(async (paths: string[], flags: { server: string; user: string }) => {
+      const { apply } = await import('./apply-command.ts');
+      await apply(paths, { ...flags, address: parseAddress(flags.server) });
+    });
+}
+
+function addTest(program: Command): void {
+  program
+    .command('test')
+    .description('run SQL test files on a manual clock, in every mode')
+    .argument('<file...>', 'timeline files (*.test) or Markdown files with trap blocks (*.md)')
+    .option('-m, --mode <name>', 'only this mode (may be repeated)', collect, [])
+    .option('-u, --update', 'rewrite the expected blocks of timeline files from what came')
+    .action(async (files: string[], flags: { mode: readonly string[]; update?: boolean }) => {
+      const { test } = await import('./test-command.ts');
+      await test(files, flags);
+    });
+}
+
+function addExplain(program: Command): void {
+  program
+    .command('explain')
+    .description('show what becomes of a statement, without a server')
+    .argument('<path...>', 'SQL files; the last query or view of the last file is explained')
+    .option('--stage <stage>', 'ast, bound, rules, plan, dataflow, state or code', 'plan')
+    .action(async (paths: string[], flags: { stage: string }) => {
+      const { explainFiles } = await import('./explain-command.ts');
+      await explainFiles(paths, flags.stage);
+    });
+}

@@ -1,0 +1,82 @@
+/**
+ * The file connector: a file, a directory or a pattern (`*.jsonl`), records as lines or CSV. Each file is
+ * a partition and its positions are byte positions of record starts. Files are watched by asking for
+ * their size at intervals; new ones in a directory are taken up once. A file that shrinks or is replaced
+ * stops the source with an error: it is never read on from the middle of a record.
+ */
+
+import type { OptionValues } from '../formats/options.ts';
+import type { SourceConnector } from './connector.ts';
+import { FileReader } from './file-reader.ts';
+import type { FileOptions } from './file-reader.ts';
+import { OptionReader, invalidOption, option } from './option-reading.ts';
+
+const specs = [
+  option('path', 'A file, a directory, or a pattern with * and ? in its last part.', {
+    required: true,
+    aliases: ['file.path'],
+  }),
+  option(
+    'follow',
+    'Whether to wait for more; false: the files as they are, then the source ends.',
+    {
+      type: 'boolean',
+      default: 'true',
+    },
+  ),
+  option('source.monitor-interval', 'How often files are looked at for more.', {
+    aliases: ['interval', 'refresh.interval'],
+    type: 'duration',
+    default: '1 s',
+  }),
+  option('csv.header', 'CSV: whether the first record of each file is a header to pass over.', {
+    aliases: ['header'],
+    type: 'boolean',
+    default: 'false',
+  }),
+  option('csv.quote-character', 'CSV: the quote character.', { aliases: ['quote'], default: '"' }),
+  option('csv.field-delimiter', 'CSV: the delimiter.', {
+    aliases: ['delimiter', 'csv.delimiter'],
+    default: ',',
+  }),
+  option('record.bytes', 'Longest record; longer ones go to the dead letters.', {
+    type: 'integer',
+    default: '16777216',
+  }),
+];
+
+function readFileOptions(options: OptionValues): FileOptions {
+  const reader = new OptionReader(options, specs);
+  const csv = options.get('format')?.toLowerCase() === 'csv';
+  return {
+    path: reader.required('path'),
+    follow: reader.boolean('follow'),
+    intervalMs: Math.max(1, reader.durationMs('source.monitor-interval') ?? 1000),
+    kind: csv ? 'csv' : 'lines',
+    header: csv && reader.boolean('csv.header'),
+    quote: oneByte(reader, 'csv.quote-character'),
+    delimiter: oneByte(reader, 'csv.field-delimiter'),
+    recordBytesMax: reader.integer('record.bytes', 1, 2 ** 30)!,
+  };
+}
+
+function oneByte(reader: OptionReader, name: string): number {
+  const text = reader.text(name) ?? '';
+  const bytes = Buffer.from(text === '\\t' ? '\t' : text, 'utf8');
+  if (bytes.length !== 1) throw invalidOption(name, text, 'It must be one ASCII character.');
+  return bytes[0]!;
+}
+
+export const fileConnector: SourceConnector = {
+  name: 'file',
+  aliases: ['filesystem'],
+  options: specs,
+  passThrough: [],
+  needsFormat: true,
+  metadata: ['file', 'partition', 'offset'],
+  columns: null,
+  validate: (options) => {
+    readFileOptions(options);
+  },
+  create: (context) => new FileReader(context, readFileOptions(context.options)),
+};

@@ -1,0 +1,88 @@
+/**
+ * Collects the statements of one row's computation, hands out names, and keeps the constants that travel
+ * beside the source. A statement `return -1` ("trip") gives the whole batch to the plain kernel; it
+ * stands wherever a value leaves the range in which generated code is exact, and wherever the plain
+ * kernel would raise an error.
+ */
+
+import { safeMax, type Value } from './value.ts';
+
+export const trip = 'return -1;';
+
+export class Emitter {
+  /** Constants by position; the source names them k0, k1… */
+  readonly constants: unknown[] = [];
+  #lines: string[] = [];
+  #names = 0;
+
+  line(code: string): void {
+    this.#lines.push(code);
+  }
+
+  name(): string {
+    return `x${this.#names++}`;
+  }
+
+  /** A new constant variable with this value. */
+  let(code: string): string {
+    const name = this.name();
+    this.line(`const ${name}=${code};`);
+    return name;
+  }
+
+  constant(value: unknown): string {
+    const found = this.constants.indexOf(value);
+    if (found >= 0) return `k${found}`;
+    this.constants.push(value);
+    return `k${this.constants.length - 1}`;
+  }
+
+  /** What `emit` writes, apart; it must be put into a block of its own. */
+  capture<T>(emit: () => T): { readonly code: string; readonly result: T } {
+    const outer = this.#lines;
+    this.#lines = [];
+    try {
+      const result = emit();
+      return { code: this.#lines.join('\n'), result };
+    } finally {
+      this.#lines = outer;
+    }
+  }
+
+  take(): string {
+    const code = this.#lines.join('\n');
+    this.#lines = [];
+    return code;
+  }
+
+  /**
+   * A variable that `compute` fills where `nul` does not hold; elsewhere it keeps `safe`, so that guards
+   * never look at the meaningless value of a NULL.
+   */
+  guarded(
+    nul: string | null,
+    safe: string,
+    compute: (set: (code: string) => void) => void,
+  ): string {
+    const name = this.name();
+    this.line(`let ${name}=${safe};`);
+    const { code } = this.capture(() => {
+      compute((value) => {
+        this.line(`${name}=${value};`);
+      });
+    });
+    this.line(nul === null ? `{${code}}` : `if(!(${nul})){${code}}`);
+    return name;
+  }
+
+  /** Trips unless the number is a safe integer. */
+  checkSafe(code: string): void {
+    this.line(`if(${code}>${safeMax}||${code}<-${safeMax}) ${trip}`);
+  }
+
+  /** A NULL condition that is read more than once, as a name. */
+  nullName(value: Value): string | null {
+    if (value.nul === null || /^(x\d+|true|false)$/.test(value.nul)) return value.nul;
+    return this.let(value.nul);
+  }
+}

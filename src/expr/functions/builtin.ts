@@ -1,0 +1,105 @@
+/** All built-in functions, put together once into a frozen registry. */
+
+import { assert } from '../../base/assert.ts';
+import { aggregateFunctions } from '../aggregates.ts';
+import { arrayFunctions } from './array.ts';
+import { booleanFunctions } from './boolean.ts';
+import { catalogFunctions } from './catalog.ts';
+import { comparisonFunctions } from './comparison.ts';
+import { floatFunctions } from './float.ts';
+import { generatorTables } from './generators.ts';
+import { integerFunctions } from './integer.ts';
+import { jsonBuildFunctions } from './json-build.ts';
+import { jsonTables } from './json-tables.ts';
+import { jsonFunctions } from './json.ts';
+import { jsonbFunctions } from './jsonb.ts';
+import { likeFunctions } from './like.ts';
+import { mapFunctions } from './map.ts';
+import { numericFunctions } from './numeric.ts';
+import { numberFormatFunctions } from './number-format.ts';
+import { RegexCache, regexFunctions, regexTables } from './regex.ts';
+import type {
+  AggregateFunction,
+  FunctionRegistry,
+  ScalarFunction,
+  TableFunction,
+} from './registry.ts';
+import { systemFunctions } from './system.ts';
+import { textFormatFunctions } from './text-format.ts';
+import { textFunctions } from './text.ts';
+import { timeFormatFunctions } from './time-format.ts';
+import { timeOperators } from './time-operators.ts';
+import { timeFunctions } from './time.ts';
+
+export function createRegistry(): FunctionRegistry {
+  const regexes = new RegexCache();
+  const scalars: readonly ScalarFunction[] = [
+    ...integerFunctions(),
+    ...floatFunctions(),
+    ...numericFunctions(),
+    ...comparisonFunctions(),
+    ...booleanFunctions(),
+    ...textFunctions(),
+    ...textFormatFunctions(),
+    ...likeFunctions(),
+    ...regexFunctions(regexes),
+    ...timeFunctions(),
+    ...timeOperators(),
+    ...timeFormatFunctions(),
+    ...numberFormatFunctions(),
+    ...arrayFunctions(),
+    ...mapFunctions(),
+    ...jsonFunctions(),
+    ...jsonbFunctions(),
+    ...jsonBuildFunctions(),
+    ...systemFunctions(),
+    ...catalogFunctions(),
+  ];
+  const tables: readonly TableFunction[] = [
+    ...generatorTables(),
+    ...jsonTables(),
+    ...regexTables(regexes),
+  ];
+  return buildRegistry(scalars, aggregateFunctions(), tables);
+}
+
+/** A registry of exactly these functions. Ids must be unique. */
+export function buildRegistry(
+  scalars: readonly ScalarFunction[],
+  aggregates: readonly AggregateFunction[],
+  tables: readonly TableFunction[],
+): FunctionRegistry {
+  for (const list of [scalars, aggregates, tables]) assertUnique(list);
+  const named = byName(scalars.filter((each) => !each.operator));
+  const symbols = byName(scalars.filter((each) => each.operator));
+  const namedAggregates = byName(aggregates);
+  const namedTables = byName(tables);
+  const all = Object.freeze({ scalars, aggregates, tables });
+  return Object.freeze<FunctionRegistry>({
+    scalars: (name) => named.get(name) ?? [],
+    operators: (symbol) => symbols.get(symbol) ?? [],
+    aggregates: (name) => namedAggregates.get(name) ?? [],
+    tables: (name) => namedTables.get(name) ?? [],
+    all: () => all,
+  });
+}
+
+function assertUnique(list: readonly { readonly id: string }[]): void {
+  const seen = new Set<string>();
+  for (const { id } of list) {
+    assert(!seen.has(id), `function ${id} is defined twice`);
+    seen.add(id);
+  }
+}
+
+function byName<F extends { readonly name: string }>(
+  list: readonly F[],
+): ReadonlyMap<string, readonly F[]> {
+  const map = new Map<string, F[]>();
+  for (const fn of list) {
+    const known = map.get(fn.name);
+    if (known === undefined) map.set(fn.name, [fn]);
+    else known.push(fn);
+  }
+  return map;
+}

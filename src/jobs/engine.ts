@@ -1,0 +1,561 @@
+/**
+ * The engine: all running sources, tables and views, and the tick that carries changes through them.
+ *
+ * A tick is synchronous. It takes what has arrived (a batch a source, or one transaction of table writes),
+ * pushes it through every view in order of their making, and is over; reads happen between ticks, so one
+ * statement sees one instant. Table writes are applied at once, logged, and acknowledged when the log is on
+ * stable storage; reads that saw a write wait for the same moment before they answer.
+ *
+ * A checkpoint is taken between two ticks: all dirty state tables, source positions and ledgers go into one
+ * transaction of the store, which also deletes the log entries that it covers.
+ */
+
+import { assert, must } from '../base/assert.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type {
+  CatalogObject,
+  MaterializedViewObject,
+  SourceObject,
+  TableObject,
+} from '../catalog/objects.ts';
+import { CommitQueue } from '../checkpoint/commit-queue.ts';
+import { Segments } from '../checkpoint/segments.ts';
+import type { BadRecord } from '../connectors/connector.ts';
+import type { EvalContext } from '../expr/functions/registry.ts';
+import type { DataflowPlan } from '../plan/dataflow-plan.ts';
+import { RelationStore } from '../state/relation-store.ts';
+import type { Store, StoreChange } from '../state/store.ts';
+import type { Batch } from '../types/batch.ts';
+import { BatchBuilder } from '../types/column-access.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { ErrorLedger } from './error-ledger.ts';
+import { History, type Snapshot } from './history.ts';
+import { deadLetterColumns, lateRowColumns, Ledger } from './ledger.ts';
+import type { SourceFeed } from './source-feed.ts';
+import { SourceRuntime } from './source-runtime.ts';
+import { StoredRelation } from './stored-relation.ts';
+import { ViewJob } from './view-job.ts';
+import {
+  decodeWrite,
+  encodeWrite,
+  type TableChange,
+  writeLogFrom,
+  writeLogKey,
+  writeLogSequence,
+  writeLogTo,
+} from './write-log.ts';
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  /** Runs a function soon, after sockets had their turn (setImmediate); tests hand in a no-op and `settle`. */
+  readonly defer: (run: () => void) => void;
+  /** Makes a feed over one source; `deadLetter` gets its refused records. */
+  readonly makeFeed: (source: SourceObject, deadLetter: (record: BadRecord) => void) => SourceFeed;
+  /** What expressions of views know of the world: UTC, and one instant a tick. */
+  readonly evaluation: (nowMicros: bigint) => EvalContext;
+  readonly codegen: boolean;
+  /** Rows of one batch at the most. Tests vary it; answers must not change. */
+  readonly batchRowsMax: number;
+  readonly checkpointIntervalMs: number;
+  /** Rows kept in each of late_rows and dead_letters. */
+  readonly ledgerRowsMax: number;
+  /** Changed rows remembered for open snapshots. */
+  readonly historyRowsMax: number;
+  /** A failure that no answer can be trusted after: the process must end. */
+  readonly fatal: (error: unknown) => void;
+}
+
+/** How long a turn may run ticks before sockets get theirs, in milliseconds. */
+const turnMs = 4;
+const heartbeatMs = 1000;
+const ledgerOwner = 'ledgers';
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #commits: CommitQueue;
+  readonly #segments = new Segments();
+  readonly #history: History;
+  readonly #relations = new Map<number, StoredRelation>();
+  readonly #sources = new Map<number, SourceRuntime>();
+  /** In order of making, so that a view comes after all that it reads. */
+  readonly #jobs = new Map<number, ViewJob>();
+  readonly lateRows: Ledger;
+  readonly deadLetters: Ledger;
+  readonly rowErrors: ErrorLedger;
+  #tick = 0;
+  #inTick = false;
+  #deferred = false;
+  #stopped = false;
+  #logSequence = 0;
+  /** Log entries up to here are in a checkpoint. */
+  #checkpointed = 0;
+  /** Durability of the last write that must be durable before it is shown. */
+  #lastWrite: Promise<void> = Promise.resolve();
+  #writesPending = 0;
+  #checkpointTimer: Timer | null = null;
+  #checkpointing: Promise<void> | null = null;
+  #heartbeatTimer: Timer | null = null;
+  readonly checkpoints = { count: 0, lastBytes: 0, lastMs: 0, lastAtMicros: 0 };
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#commits = new CommitQueue(options.store);
+    this.#history = new History(options.historyRowsMax);
+    this.lateRows = new Ledger('late_rows', lateRowColumns, options.ledgerRowsMax);
+    this.deadLetters = new Ledger('dead_letters', deadLetterColumns, options.ledgerRowsMax);
+    this.rowErrors = new ErrorLedger(options.ledgerRowsMax);
+    for (const ledger of [this.lateRows, this.deadLetters, this.rowErrors]) {
+      this.#segments.add(ledgerOwner, ledger.name, ledger);
+    }
+  }
+
+  get tick(): number {
+    return this.#tick;
+  }
+
+  get jobs(): Iterable<ViewJob> {
+    return this.#jobs.values();
+  }
+
+  get sources(): Iterable<SourceRuntime> {
+    return this.#sources.values();
+  }
+
+  relation(oid: number): StoredRelation | undefined {
+    return this.#relations.get(oid);
+  }
+
+  source(oid: number): SourceRuntime | undefined {
+    return this.#sources.get(oid);
+  }
+
+  job(oid: number): ViewJob | undefined {
+    return this.#jobs.get(oid);
+  }
+
+  // What exists ------------------------------------------------------------------------------------
+
+  addTable(table: TableObject): void {
+    const types = table.columns.map((column) => column.type);
+    const relation = this.#store(table, types);
+    this.#segments.add(String(table.oid), relation.store.name, relation.store);
+  }
+
+  #store(object: CatalogObject, types: readonly SqlType[]): StoredRelation {
+    const relation = new StoredRelation({
+      oid: object.oid,
+      name: object.name,
+      types,
+      store: new RelationStore('rows', types),
+      history: this.#history,
+      tick: () => this.#tick,
+    });
+    this.#relations.set(object.oid, relation);
+    return relation;
+  }
+
+  addSource(source: SourceObject): void {
+    const name = `${source.schema}.${source.name}`;
+    const makeFeed = (): SourceFeed => {
+      const feed = this.#options.makeFeed(source, (record) => this.#deadLetter(name, record));
+      feed.reader.onReady = () => this.wake();
+      return feed;
+    };
+    const runtime = new SourceRuntime(source, makeFeed, (feed, open) => {
+      if (open) this.#segments.add(String(source.oid), feed.name, feed);
+      else this.#forget(this.#segments.remove(String(source.oid)));
+    });
+    this.#sources.set(source.oid, runtime);
+  }
+
+  /**
+   * Starts a view over what exists; resolves when it shows all of it. On failure nothing is left.
+   */
+  async addView(view: MaterializedViewObject, plan: DataflowPlan): Promise<void> {
+    const job = this.#makeJob(view, plan);
+    try {
+      this.#insideTick(() => {
+        for (const entry of job.entries) {
+          this.#relations.get(entry.relation)?.listen(entry.listener, true);
+        }
+        job.flush();
+      });
+      await Promise.all(
+        [...job.entriesBySource()].map(([oid, listeners]) =>
+          this.#sources.get(oid)?.attach(listeners),
+        ),
+      );
+    } catch (error) {
+      await this.remove(view.oid);
+      throw error;
+    }
+    if (job.failure !== null) {
+      const { failure } = job;
+      await this.remove(view.oid);
+      throw failure;
+    }
+    this.#startHeartbeat();
+    this.wake();
+  }
+
+  #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
+    const types = view.columns.map((column) => column.type);
+    const relation = this.#store(view, types);
+    const name = `${view.schema}.${view.name}`;
+    const job = new ViewJob({
+      view,
+      plan,
+      relation,
+      codegen: this.#options.codegen,
+      evaluation: this.#options.evaluation(0n),
+      late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
+      rowError: (code, message, row, weight) =>
+        this.rowErrors.add(name, code, message, row, weight),
+      log: this.#options.log.with({ view: name }),
+    });
+    this.#jobs.set(view.oid, job);
+    for (const [table, state] of job.stateTables()) {
+      this.#segments.add(ownerOf(view.oid, plan), table, state);
+    }
+    return job;
+  }
+
+  /** Stops an object and forgets its state. */
+  async remove(oid: number): Promise<void> {
+    const job = this.#jobs.get(oid);
+    const changes = this.#segments.remove(String(oid));
+    if (job !== undefined) {
+      this.#jobs.delete(oid);
+      changes.push(...this.#segments.remove(ownerOf(oid, job.plan)));
+      for (const entry of job.entries) {
+        this.#relations.get(entry.relation)?.unlisten(entry.listener);
+      }
+      for (const [source, listeners] of job.entriesBySource()) {
+        await this.#sources.get(source)?.detach(listeners);
+      }
+      this.lateRows.forget(job.name);
+      this.rowErrors.forget(job.name);
+    }
+    const source = this.#sources.get(oid);
+    if (source !== undefined) {
+      this.#sources.delete(oid);
+      this.deadLetters.forget(`${source.source.schema}.${source.source.name}`);
+      await source.close();
+    }
+    this.#relations.delete(oid);
+    this.#forget(changes);
+  }
+
+  #forget(changes: readonly StoreChange[]): void {
+    if (changes.length > 0) this.#commits.submit(changes).catch(this.#options.fatal);
+  }
+
+  // Recovery ---------------------------------------------------------------------------------------
+
+  /**
+   * Brings everything back as of the last checkpoint plus the log, then starts reading. `objects` in order of
+   * oid; `plan` gives a view's dataflow. A view without state under its plan's fingerprint is made anew.
+   */
+  async recover(
+    objects: readonly CatalogObject[],
+    plan: (view: MaterializedViewObject) => DataflowPlan,
+  ): Promise<void> {
+    const { store } = this.#options;
+    this.#segments.load(ledgerOwner, store);
+    const fresh: { view: MaterializedViewObject; plan: DataflowPlan }[] = [];
+    for (const object of objects) {
+      if (object.kind === 'table') {
+        this.addTable(object);
+        this.#segments.load(String(object.oid), store);
+      } else if (object.kind === 'source') {
+        this.addSource(object);
+      } else if (object.kind === 'materialized-view') {
+        const viewPlan = plan(object);
+        if (!this.#restoreView(object, viewPlan)) fresh.push({ view: object, plan: viewPlan });
+      }
+    }
+    await this.#dropOrphans();
+    this.#replayLog();
+    await this.#openSources();
+    for (const each of fresh) await this.addView(each.view, each.plan);
+    this.#startHeartbeat();
+    this.wake();
+  }
+
+  #restoreView(view: MaterializedViewObject, plan: DataflowPlan): boolean {
+    const owner = ownerOf(view.oid, plan);
+    const [first] = this.#options.store.range(`seg/${owner}/`, `seg/${owner}0`);
+    if (first === undefined) return false;
+    const job = this.#makeJob(view, plan);
+    this.#segments.load(owner, this.#options.store);
+    job.restored();
+    for (const entry of job.entries) {
+      this.#relations.get(entry.relation)?.listen(entry.listener, false);
+    }
+    for (const [oid, listeners] of job.entriesBySource()) {
+      this.#sources.get(oid)?.resume(listeners);
+    }
+    return true;
+  }
+
+  /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */
+  async #dropOrphans(): Promise<void> {
+    const known = new Set<string>([ledgerOwner]);
+    for (const oid of [...this.#relations.keys(), ...this.#sources.keys()]) known.add(String(oid));
+    for (const [oid, job] of this.#jobs) known.add(ownerOf(oid, job.plan));
+    const changes: StoreChange[] = [];
+    for (const [key] of this.#options.store.range('seg/', 'seg0')) {
+      if (!known.has(key.split('/')[1]!)) changes.push({ key, value: null });
+    }
+    await this.#commits.submit(changes);
+  }
+
+  #replayLog(): void {
+    for (const [key, value] of this.#options.store.range(writeLogFrom, writeLogTo)) {
+      const changes = decodeWrite(value, (oid) => this.#relations.get(oid)?.types ?? []);
+      this.#logSequence = writeLogSequence(key);
+      this.#applyWrites(changes.filter((change) => this.#relations.has(change.oid)));
+    }
+  }
+
+  async #openSources(): Promise<void> {
+    for (const runtime of this.#sources.values()) {
+      const feed = runtime.shared;
+      if (feed === null) continue;
+      const owner = String(runtime.source.oid);
+      this.#segments.add(owner, feed.name, feed);
+      this.#segments.load(owner, this.#options.store);
+      this.#insideTick(() => feed.sendWatermark());
+      await feed.open(runtime.source.startPositions);
+    }
+  }
+
+  // Ticks ------------------------------------------------------------------------------------------
+
+  /** Something may have arrived. */
+  wake(): void {
+    if (this.#deferred || this.#stopped) return;
+    this.#deferred = true;
+    this.#options.defer(() => {
+      this.#deferred = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#stopped) return;
+    const { clock } = this.#options;
+    const start = clock.monotonicMs();
+    let progressed = true;
+    while (progressed && clock.monotonicMs() - start < turnMs) progressed = this.runTick();
+    if (progressed) this.wake();
+  }
+
+  /** Carries what has arrived through all views. False: there was nothing. */
+  runTick(): boolean {
+    if (this.#stopped) return false;
+    return this.#insideTick(() => {
+      let progressed = false;
+      for (const source of this.#sources.values()) {
+        progressed = source.pull(this.#options.batchRowsMax) || progressed;
+      }
+      if (progressed) this.#flush();
+      return progressed;
+    });
+  }
+
+  /** Runs ticks until nothing is left to do. */
+  settle(): void {
+    while (this.runTick());
+  }
+
+  #insideTick<T>(run: () => T): T {
+    assert(!this.#inTick, 'a tick inside a tick');
+    this.#inTick = true;
+    this.#tick++;
+    try {
+      return run();
+    } catch (error) {
+      // State may be half changed, so nothing of it may be shown or checkpointed.
+      if (!(error instanceof SqlError)) this.#options.fatal(error);
+      throw error;
+    } finally {
+      this.#inTick = false;
+    }
+  }
+
+  #flush(): void {
+    for (const job of this.#jobs.values()) job.flush();
+    this.#scheduleCheckpoint();
+  }
+
+  #startHeartbeat(): void {
+    if (this.#heartbeatTimer !== null || this.#stopped) return;
+    this.#heartbeatTimer = this.#options.clock.after(heartbeatMs, () => {
+      this.#heartbeatTimer = null;
+      this.heartbeat();
+      this.#startHeartbeat();
+    });
+  }
+
+  /** Lets idle partitions go and the clock close windows. */
+  heartbeat(): void {
+    if (this.#stopped || this.#inTick) return;
+    this.#insideTick(() => {
+      let moved = false;
+      for (const source of this.#sources.values()) moved = source.heartbeat() || moved;
+      if (moved) this.#flush();
+    });
+  }
+
+  /** Declares every partition of a source idle at once. */
+  markIdle(oid: number): void {
+    const feed = this.#sources.get(oid)?.shared;
+    if (feed === null || feed === undefined) return;
+    this.#insideTick(() => {
+      feed.watermarks.markIdle(this.#options.clock.monotonicMs());
+      if (feed.sendWatermark()) this.#flush();
+    });
+  }
+
+  #nowMicros(): number {
+    return this.#options.clock.nowMicros();
+  }
+
+  #deadLetter(source: string, record: BadRecord): void {
+    this.deadLetters.append([
+      source,
+      record.stream,
+      record.partition,
+      BigInt(record.offset),
+      record.timestampMs === null ? null : BigInt(record.timestampMs) * 1000n,
+      record.reason,
+      record.raw,
+      record.key,
+      BigInt(this.#nowMicros()),
+    ]);
+    this.#scheduleCheckpoint();
+  }
+
+  // Writes -----------------------------------------------------------------------------------------
+
+  /**
+   * Applies one transaction's changes of tables, checked by the caller, in a tick of its own, before this
+   * returns. The promise resolves when they are durable.
+   */
+  write(changes: readonly TableChange[], options: { readonly wait: boolean }): Promise<void> {
+    if (changes.length === 0) return Promise.resolve();
+    this.#logSequence++;
+    const typesOf = (oid: number): readonly SqlType[] =>
+      must(this.#relations.get(oid), `table ${oid}`).types;
+    const value = encodeWrite(changes, typesOf);
+    this.#applyWrites(changes);
+    const durable = this.#commits.submit([{ key: writeLogKey(this.#logSequence), value }]);
+    this.#writesPending++;
+    const done = durable.finally(() => this.#writesPending--);
+    done.catch(this.#options.fatal);
+    if (!options.wait) return Promise.resolve();
+    this.#lastWrite = done;
+    return done;
+  }
+
+  #applyWrites(changes: readonly TableChange[]): void {
+    this.#insideTick(() => {
+      for (const { oid, rows } of changes) {
+        const relation = must(this.#relations.get(oid), `table ${oid}`);
+        relation.apply(toBatch(rows, relation.types));
+        relation.endStep();
+      }
+      this.#flush();
+    });
+  }
+
+  /** Resolves when everything that a read could have seen by now is durable. */
+  settled(): Promise<void> | null {
+    return this.#writesPending === 0 ? null : this.#lastWrite;
+  }
+
+  // Reads ------------------------------------------------------------------------------------------
+
+  /** Remembers the present instant; release it soon. */
+  openSnapshot(): Snapshot {
+    return this.#history.open(this.#tick);
+  }
+
+  releaseSnapshot(snapshot: Snapshot): void {
+    this.#history.release(snapshot);
+  }
+
+  // Checkpoints ------------------------------------------------------------------------------------
+
+  #scheduleCheckpoint(): void {
+    if (this.#checkpointTimer !== null || this.#stopped) return;
+    this.#checkpointTimer = this.#options.clock.after(this.#options.checkpointIntervalMs, () => {
+      this.#checkpointTimer = null;
+      this.checkpoint().catch(this.#options.fatal);
+    });
+  }
+
+  /** Writes all that changed since the last one; resolves when it is durable. One at a time. */
+  async checkpoint(): Promise<void> {
+    if (this.#checkpointing !== null) await this.#checkpointing;
+    const started = this.#options.clock.monotonicMs();
+    const changes = this.#segments.collect();
+    const upTo = this.#logSequence;
+    for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
+      changes.push({ key: writeLogKey(entry), value: null });
+    }
+    if (changes.length === 0) return;
+    this.#checkpointing = this.#commits.submit(changes).then(() => {
+      this.#checkpointed = upTo;
+      this.#checkpointing = null;
+      this.checkpoints.count++;
+      this.checkpoints.lastBytes = this.#segments.lastBytes;
+      this.checkpoints.lastMs = this.#options.clock.monotonicMs() - started;
+      this.checkpoints.lastAtMicros = this.#nowMicros();
+    });
+    await this.#checkpointing;
+  }
+
+  /** Stops reading, takes a last checkpoint and ends. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#checkpointTimer?.cancel();
+    this.#heartbeatTimer?.cancel();
+    await this.checkpoint();
+    for (const source of this.#sources.values()) await source.close();
+    await this.#commits.drained();
+  }
+
+  /** Ends as a crash would: nothing more is written. */
+  async abandon(): Promise<void> {
+    this.#stopped = true;
+    this.#checkpointTimer?.cancel();
+    this.#heartbeatTimer?.cancel();
+    for (const source of this.#sources.values()) await source.close();
+  }
+}
+
+/** Where a view's state stands: never read under another plan. */
+function ownerOf(oid: number, plan: DataflowPlan): string {
+  return `${oid}-${plan.fingerprint.slice(0, 16)}`;
+}
+
+function toBatch(rows: TableChange['rows'], types: readonly SqlType[]): Batch {
+  const builder = new BatchBuilder(types, rows.length);
+  for (const { row, weight } of rows) builder.append(row, weight);
+  return builder.batch();
+}
+
+/** Shown where a statement would read rows that are not kept. */
+export function notKept(name: string): SqlError {
+  return new SqlError(sqlstate.featureNotSupported, `cannot read source "${name}" directly`, {
+    detail: 'The rows of a source are not kept; they flow into the views that are made over it.',
+    hint: `Make one: CREATE MATERIALIZED VIEW … AS SELECT … FROM ${name};`,
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * Which columns of a source are decoded, computed and handed on, for the listeners it has now. Made anew
+ * when a listener comes or goes; per batch it only rearranges columns and runs one generated kernel.
+ */
+
+import { must } from '../base/assert.ts';
+import type { SourceObject } from '../catalog/objects.ts';
+import type { RecordBlock } from '../connectors/connector.ts';
+import { compileMap, type MapKernel } from '../expr/codegen.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { EvalContext } from '../expr/functions/registry.ts';
+import { columnsOf, substituteColumns } from '../expr/walk.ts';
+import { emptyBatch, type Batch } from '../types/batch.ts';
+import { narrowNumber, readDatum } from '../types/column-access.ts';
+import type { Column } from '../types/column.ts';
+import type { Schema } from '../types/schema.ts';
+import { metadataColumn } from './source-metadata.ts';
+import type { ChangeListener } from './relation.ts';
+import type { SourceProgram } from './source-program.ts';
+
+export class SourceProjection {
+  /** Position of the physical columns to decode, within `physicalSchema`. */
+  readonly decoded: readonly number[];
+  readonly physicalSchema: Schema;
+  readonly physicalKeys: readonly string[];
+  /** Index of the event-time column in a computed batch, or null without a watermark. */
+  readonly timeColumn: number | null;
+  readonly #source: SourceObject;
+  readonly #watermark: Expr | null;
+  /** Ordinals of the metadata columns, which follow the decoded ones in a raw batch. */
+  readonly #metadata: readonly number[];
+  /** Ordinals of the columns handed on, in order. */
+  readonly #output: readonly number[];
+  readonly #kernel: MapKernel | null;
+  readonly #computed: Batch = emptyBatch([]);
+  #candidates = new Float64Array(0);
+
+  constructor(
+    source: SourceObject,
+    program: SourceProgram,
+    listeners: readonly ChangeListener[],
+    codegen: boolean,
+  ) {
+    this.#source = source;
+    this.#watermark = program.watermark;
+    const wanted = new Set(listeners.flatMap((listener) => listener.ordinals));
+    if (source.watermark !== null) wanted.add(source.watermark.column);
+    this.#output = [...wanted].sort((a, b) => a - b);
+    const read = readOrdinals(this.#output, program);
+    const physical = source.columns.flatMap((c, i) => (c.source === 'physical' ? [i] : []));
+    this.physicalSchema = physical.map((ordinal) => fieldOf(source, ordinal));
+    this.physicalKeys = physical.map((ordinal) => source.columns[ordinal]!.declaredName);
+    const decoded = physical.filter((ordinal) => read.has(ordinal));
+    this.decoded = decoded.map((ordinal) => physical.indexOf(ordinal));
+    this.#metadata = [...read]
+      .filter((ordinal) => source.columns[ordinal]!.source === 'metadata')
+      .sort((a, b) => a - b);
+    const raw = [...decoded, ...this.#metadata];
+    this.timeColumn =
+      source.watermark === null ? null : this.#output.indexOf(source.watermark.column);
+    this.#kernel = this.#compile(raw, program, codegen);
+  }
+
+  get hasWatermark(): boolean {
+    return this.#watermark !== null;
+  }
+
+  #compile(raw: readonly number[], program: SourceProgram, codegen: boolean): MapKernel | null {
+    const position = new Map(raw.map((ordinal, index) => [ordinal, index]));
+    const remap = (expr: Expr): Expr =>
+      substituteColumns(expr, (index) => ({
+        kind: 'column',
+        index: must(position.get(index), `column ${index} is not read`),
+        type: this.#source.columns[index]!.type,
+      }));
+    const exprs = this.#output.map((ordinal): Expr => {
+      const computed = program.computed.get(ordinal);
+      if (computed !== undefined) return remap(computed);
+      const type = this.#source.columns[ordinal]!.type;
+      return { kind: 'column', index: must(position.get(ordinal), 'column is not read'), type };
+    });
+    if (program.watermark !== null) exprs.push(remap(inlineComputed(program.watermark, program)));
+    const identity =
+      exprs.length === raw.length &&
+      exprs.every((expr, index) => expr.kind === 'column' && expr.index === index);
+    if (identity) return null;
+    const inputTypes = raw.map((ordinal) => this.#source.columns[ordinal]!.type);
+    return compileMap({ inputTypes, predicate: null, exprs }, { codegen });
+  }
+
+  /** Rows [from, to) of a connector's own columns, which are the physical columns in order. */
+  pickColumns(batch: Batch, from: number, to: number, into: Batch): void {
+    into.count = to - from;
+    into.columns = this.decoded.map((index) => sliceColumn(batch.columns[index]!, from, to));
+    into.weights = null;
+  }
+
+  /** Appends the metadata columns of the records that became rows. */
+  addMetadata(block: RecordBlock, records: Int32Array, into: Batch): void {
+    into.columns.length = this.decoded.length;
+    for (const ordinal of this.#metadata) {
+      const { metadataKey, type } = this.#source.columns[ordinal]!;
+      into.columns.push(
+        metadataColumn(block, must(metadataKey, 'metadata key'), type, records, into.count),
+      );
+    }
+  }
+
+  /** Computed columns and the watermark candidate, behind which nothing else changes. */
+  compute(raw: Batch, evaluation: EvalContext): Batch {
+    if (this.#kernel === null) return { ...raw };
+    // A computed column or watermark that fails in a row is NULL there, as in Flink's lenient mode.
+    this.#kernel.run(raw, this.#computed, evaluation, () => undefined);
+    return { ...this.#computed, origin: raw.origin };
+  }
+
+  /** The watermark each row asks for, in microseconds; NaN where it asks for none. */
+  candidates(batch: Batch): Float64Array {
+    const column = batch.columns[this.#output.length]!;
+    if (column.kind === 'f64' && column.nulls === null) return column.values;
+    if (this.#candidates.length < batch.count) this.#candidates = new Float64Array(batch.count);
+    const type = must(this.#watermark, 'watermark').type;
+    for (let row = 0; row < batch.count; row++) {
+      const value = readDatum(column, row, type);
+      this.#candidates[row] = value === null ? NaN : narrowNumber(value, type);
+    }
+    return this.#candidates;
+  }
+
+  /** A listener's columns. */
+  project(batch: Batch, listener: ChangeListener): Batch {
+    const columns = listener.ordinals.map(
+      (ordinal) => batch.columns[this.#output.indexOf(ordinal)]!,
+    );
+    return { ...batch, columns };
+  }
+}
+
+/** Everything that must be in the raw batch for `output` and the watermark. */
+function readOrdinals(output: readonly number[], program: SourceProgram): Set<number> {
+  const read = new Set<number>();
+  const add = (ordinal: number): void => {
+    const computed = program.computed.get(ordinal);
+    if (computed === undefined) read.add(ordinal);
+    else for (const each of columnsOf(computed)) add(each);
+  };
+  output.forEach(add);
+  if (program.watermark !== null) for (const each of columnsOf(program.watermark)) add(each);
+  return read;
+}
+
+/** References to computed columns replaced by what computes them. */
+function inlineComputed(expr: Expr, program: SourceProgram): Expr {
+  return substituteColumns(expr, (index) => program.computed.get(index));
+}
+
+function fieldOf(source: SourceObject, ordinal: number): Schema[number] {
+  const column = source.columns[ordinal]!;
+  return { name: column.name, type: column.type, nullable: !column.notNull };
+}
+
+function sliceColumn(column: Column, from: number, to: number): Column {
+  if (from === 0) return column;
+  const nulls = column.nulls === null ? null : column.nulls.subarray(from, to);
+  switch (column.kind) {
+    case 'i32':
+      return { kind: 'i32', values: column.values.subarray(from, to), nulls };
+    case 'f64':
+      return { kind: 'f64', values: column.values.subarray(from, to), nulls };
+    case 'bool':
+      return { kind: 'bool', values: column.values.subarray(from, to), nulls };
+    case 'text':
+      return {
+        kind: 'text',
+        bytes: column.bytes,
+        offsets: column.offsets.subarray(from, to),
+        lengths: column.lengths.subarray(from, to),
+        nulls,
+      };
+    case 'any':
+      return { kind: 'any', values: column.values.slice(from, to), nulls: null };
+  }
+}

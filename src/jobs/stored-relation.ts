@@ -1,0 +1,99 @@
+/**
+ * A relation whose rows are kept: a table or a materialized view. Changes go into its store, into the history
+ * for open snapshots, and on to whoever reads it, all within one tick.
+ */
+
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type { RelationStore } from '../state/relation-store.ts';
+import type { Batch } from '../types/batch.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import type { History, Snapshot } from './history.ts';
+import { type ChangeListener, projectBatch } from './relation.ts';
+
+export interface RelationDescription {
+  readonly oid: number;
+  /** Schema-qualified name, for messages. */
+  readonly name: string;
+  readonly types: readonly SqlType[];
+  readonly store: RelationStore;
+  readonly history: History;
+  readonly tick: () => number;
+}
+
+export class StoredRelation {
+  readonly oid: number;
+  readonly name: string;
+  readonly types: readonly SqlType[];
+  readonly store: RelationStore;
+  readonly #history: History;
+  readonly #tick: () => number;
+  readonly #listeners = new Set<ChangeListener>();
+  #watermark = -Infinity;
+  /** Changes came since the last endStep. */
+  #open = false;
+  /** Why its rows cannot be trusted any more, or null. */
+  failure: string | null = null;
+  /** The tick of its last change. */
+  changedAt = 0;
+
+  constructor(description: RelationDescription) {
+    this.oid = description.oid;
+    this.name = description.name;
+    this.types = description.types;
+    this.store = description.store;
+    this.#history = description.history;
+    this.#tick = description.tick;
+  }
+
+  get watermark(): number {
+    return this.#watermark;
+  }
+
+  /** Weighted changes over all columns. */
+  apply(batch: Batch): void {
+    if (batch.count === 0) return;
+    this.changedAt = this.#tick();
+    this.store.add(batch);
+    this.#open = true;
+    this.#history.record(this.oid, this.changedAt, batch);
+    for (const listener of this.#listeners) listener.push(projectBatch(batch, listener.ordinals));
+  }
+
+  /** Ends the tick's changes: by now no row may have a negative multiplicity. */
+  endStep(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.store.endStep();
+  }
+
+  /** Event time of the rows to come is at or after `micros`. */
+  advance(micros: number): void {
+    if (micros <= this.#watermark) return;
+    this.#watermark = micros;
+    for (const listener of this.#listeners) listener.watermark(micros);
+  }
+
+  /** The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. */
+  *scan(ordinals: readonly number[], snapshot: Snapshot | null): Iterable<Batch> {
+    if (this.failure !== null) {
+      throw new SqlError(sqlstate.dataCorrupted, `materialized view "${this.name}" has failed`, {
+        detail: this.failure,
+        hint: 'Drop it and create it again.',
+      });
+    }
+    yield* this.store.scan(ordinals);
+    if (snapshot === null) return;
+    for (const batch of this.#history.undo(this.oid, snapshot)) yield projectBatch(batch, ordinals);
+  }
+
+  /** From now on the listener gets every change. `fill`: it gets the present rows first. */
+  listen(listener: ChangeListener, fill: boolean): void {
+    if (fill) for (const batch of this.store.scan(listener.ordinals)) listener.push(batch);
+    if (this.#watermark !== -Infinity) listener.watermark(this.#watermark);
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: ChangeListener): void {
+    this.#listeners.delete(listener);
+  }
+}

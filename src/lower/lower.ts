@@ -1,0 +1,387 @@
+/**
+ * LogicalPlan → DataflowPlan, node by node. The plan is decorrelated; every other optimizer rule is
+ * optional. An ORDER BY at the top of a view means nothing and is left out; an ad-hoc query gets it back
+ * from `lowerQuery` as something to do with the finished rows.
+ */
+
+import { AssertionFailed, assert, unreachable } from '../base/assert.ts';
+import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import type { Expr } from '../expr/expr.ts';
+import { columnsFor, isVolatile, substitute } from '../plan/expressions.ts';
+import { makeFilter } from '../plan/make.ts';
+import type { Schema } from '../types/schema.ts';
+import type { ColumnSpec, DataflowPlan, OrderSpec } from '../plan/dataflow-plan.ts';
+import { expandGroupingSets } from '../plan/grouping-sets.ts';
+import type {
+  AggregatePlan,
+  EmitMode,
+  FlatMapPlan,
+  LogicalPlan,
+  OverPlan,
+  SortKey,
+  SortPlan,
+  WindowPlan,
+} from '../plan/logical.ts';
+import { propertiesOf } from '../plan/properties.ts';
+import { ColumnCollector } from './column-collector.ts';
+import { findPane, lowerAggregate } from './lower-aggregate.ts';
+import { lowerJoin } from './lower-join.ts';
+import { NodeList } from './node-list.ts';
+import { hasEventTime } from './time-pane.ts';
+
+export interface LowerOptions {
+  /** How results leave the plan. */
+  readonly emit: EmitMode;
+  /** How long after its end a window still takes rows, in microseconds. */
+  readonly lateness: number;
+  /** What else decides what state means, e.g. the version of operators. */
+  readonly fingerprintSalt: string;
+}
+
+export const defaultLowerOptions: LowerOptions = {
+  emit: 'update',
+  lateness: 0,
+  fingerprintSalt: '',
+};
+
+/** What runs, for a view or a sink. Throws 0A000 when `window-close` cannot be kept. */
+export function lower(plan: LogicalPlan, options: Partial<LowerOptions> = {}): DataflowPlan {
+  const full = { ...defaultLowerOptions, ...options };
+  const lowering = new Lowering(full);
+  const root = lowering.plan(plan);
+  if (full.emit === 'window-close') lowering.expectFinal(root);
+  return lowering.nodes.finish(root, full.fingerprintSalt);
+}
+
+/** An ad-hoc query: what runs, and what is done with its rows once they are all there. */
+export interface LoweredQuery {
+  readonly plan: DataflowPlan;
+  /** Over the plan's columns; empty when the query asks for no order. */
+  readonly order: readonly OrderSpec[];
+  readonly limit: number | null;
+  readonly offset: number;
+  readonly withTies: boolean;
+  /** The first so many columns are the result; the others are there to sort by. */
+  readonly visibleColumns: number;
+}
+
+export function lowerQuery(plan: LogicalPlan, fingerprintSalt = ''): LoweredQuery {
+  const options = { ...defaultLowerOptions, fingerprintSalt };
+  const top = topSort(plan);
+  if (top === null) {
+    const lowered = lower(plan, options);
+    const visibleColumns = plan.schema.length;
+    return { plan: lowered, order: [], limit: null, offset: 0, withTies: false, visibleColumns };
+  }
+  const { sort, exprs, schema } = top;
+  const collector = new ColumnCollector(sort.input, 0);
+  exprs.forEach((expr, i) => collector.addAnew(expr, schema[i]!));
+  const order = orderOver(sort.order, collector);
+  return {
+    plan: lower(collector.plan(), options),
+    order,
+    limit: rowCount(sort.limit, 'LIMIT'),
+    offset: rowCount(sort.offset, 'OFFSET') ?? 0,
+    withTies: sort.withTies,
+    visibleColumns: exprs.length,
+  };
+}
+
+/**
+ * The sort at the top of a query, seen through projections, which are given over the sort's input, and
+ * through filters, when the sort has no limit that a filter below it would change.
+ */
+function topSort(
+  plan: LogicalPlan,
+): { readonly sort: SortPlan; readonly exprs: readonly Expr[]; readonly schema: Schema } | null {
+  if (plan.kind === 'sort') {
+    if (plan.partitionBy.length > 0) return null;
+    return { sort: plan, exprs: columnsFor(plan.schema), schema: plan.schema };
+  }
+  if (plan.kind === 'filter') {
+    const below = topSort(plan.input);
+    if (below === null || below.sort.limit !== null || below.sort.offset !== null) return null;
+    const input = makeFilter(below.sort.input, substitute(plan.predicate, below.exprs));
+    return { ...below, sort: { ...below.sort, input } };
+  }
+  if (plan.kind !== 'project') return null;
+  const below = topSort(plan.input);
+  if (below === null || below.exprs.some(isVolatile)) return null;
+  return {
+    sort: below.sort,
+    exprs: plan.exprs.map((expr) => substitute(expr, below.exprs)),
+    schema: plan.schema,
+  };
+}
+
+class Lowering {
+  readonly nodes = new NodeList();
+  readonly #options: LowerOptions;
+  readonly #done = new Map<LogicalPlan, number>();
+
+  constructor(options: LowerOptions) {
+    this.#options = options;
+  }
+
+  /** The node that gives the plan's rows, with exactly the plan's columns. */
+  plan(plan: LogicalPlan): number {
+    const before = this.#done.get(plan);
+    if (before !== undefined) return before;
+    const id = this.#lower(plan);
+    this.nodes.describe(id, columnSpecs(plan.schema), propertiesOf(plan).keys[0] ?? null);
+    this.#done.set(plan, id);
+    return id;
+  }
+
+  #lower(plan: LogicalPlan): number {
+    const columns = columnSpecs(plan.schema);
+    switch (plan.kind) {
+      case 'scan':
+        return this.nodes.add({
+          kind: 'scan',
+          inputs: [],
+          relation: plan.relation,
+          ordinals: plan.columns,
+          columns,
+          appendOnly: plan.relation.appendOnly,
+          key: propertiesOf(plan).keys[0] ?? null,
+        });
+      case 'values': {
+        const key = plan.rows.length <= 1 ? [] : null;
+        return this.nodes.add({
+          kind: 'values',
+          inputs: [],
+          rows: plan.rows,
+          columns,
+          appendOnly: true,
+          key,
+        });
+      }
+      case 'filter': {
+        const input = this.plan(plan.input);
+        return this.nodes.addMap(input, plan.predicate, columnsFor(plan.schema), columns);
+      }
+      case 'project':
+        return this.nodes.addMap(this.plan(plan.input), null, plan.exprs, columns);
+      case 'window':
+        return this.#window(plan, columns);
+      case 'aggregate':
+        return this.#aggregate(plan);
+      case 'join': {
+        assert(!plan.lateral, 'a lateral join is left to lower');
+        const left = this.plan(plan.left);
+        return lowerJoin(plan, { left, right: this.plan(plan.right) }, this.nodes);
+      }
+      case 'union': {
+        const inputs = plan.inputs.map((input) => this.plan(input));
+        const appendOnly = inputs.every((input) => this.nodes.at(input).appendOnly);
+        return this.nodes.add({ kind: 'union', inputs, columns, appendOnly, key: null });
+      }
+      case 'set': {
+        const inputs = [this.plan(plan.left), this.plan(plan.right)];
+        const both = inputs.every((input) => this.nodes.at(input).appendOnly);
+        return this.nodes.add({
+          kind: 'set',
+          op: plan.op,
+          all: plan.all,
+          inputs,
+          columns,
+          appendOnly: plan.op === 'intersect' && both,
+          key: plan.all ? null : plan.schema.map((_, i) => i),
+        });
+      }
+      case 'distinct': {
+        const input = this.plan(plan.input);
+        return this.nodes.add({
+          kind: 'distinct',
+          inputs: [input],
+          columns,
+          appendOnly: this.nodes.at(input).appendOnly,
+          key: this.nodes.at(input).key ?? plan.schema.map((_, i) => i),
+        });
+      }
+      case 'sort':
+        return this.#sort(plan);
+      case 'over':
+        return this.#over(plan);
+      case 'flat-map':
+        return this.#flatMap(plan, columns);
+      case 'single-row': {
+        const input = this.plan(plan.input);
+        return this.nodes.add({
+          kind: 'single-row',
+          inputs: [input],
+          keys: plan.keys,
+          columns,
+          appendOnly: this.nodes.at(input).appendOnly,
+          key: plan.keys,
+        });
+      }
+      default:
+        return unreachable(plan, 'plan');
+    }
+  }
+
+  #window(plan: WindowPlan, columns: readonly ColumnSpec[]): number {
+    const input = this.plan(plan.input);
+    const lateness = hasEventTime(plan) ? this.#options.lateness : null;
+    const { window, timeColumn } = plan;
+    const base = { inputs: [input], columns, timeColumn, lateness };
+    const { appendOnly } = this.nodes.at(input);
+    const key = propertiesOf(plan).keys[0] ?? null;
+    if (window.fn !== 'session') {
+      return this.nodes.add({ kind: 'window', window, ...base, appendOnly, key });
+    }
+    const { gap, partitionBy } = window;
+    return this.nodes.add({ kind: 'session', gap, partitionBy, ...base, appendOnly: false, key });
+  }
+
+  #aggregate(plan: AggregatePlan): number {
+    const expanded = expandGroupingSets(plan);
+    if (expanded !== plan) return this.plan(expanded);
+    const paned = findPane(plan);
+    return lowerAggregate(plan, paned, {
+      emit: this.#options.emit,
+      lateness: this.#options.lateness,
+      nodes: this.nodes,
+      collector: new ColumnCollector(paned.input, 0),
+      lowerInput: (collector) => this.plan(collector.plan()),
+    });
+  }
+
+  #sort(plan: SortPlan): number {
+    if (plan.limit === null && plan.offset === null) return this.plan(plan.input);
+    const limit = rowCount(plan.limit, 'LIMIT');
+    const offset = rowCount(plan.offset, 'OFFSET') ?? 0;
+    if (limit === null && offset === 0) return this.plan(plan.input);
+    const width = plan.schema.length;
+    const collector = new ColumnCollector(plan.input, width);
+    const partitionBy = plan.partitionBy.map((expr) => collector.add(expr));
+    const order = orderOver(plan.order, collector);
+    const inputPlan = collector.plan();
+    const input = this.plan(inputPlan);
+    const below = this.nodes.at(input);
+    const node = this.nodes.add({
+      kind: 'top-n',
+      inputs: [input],
+      partitionBy,
+      order,
+      limit,
+      offset,
+      withTies: plan.withTies,
+      columns: columnSpecs(inputPlan.schema),
+      appendOnly: false,
+      key: limit === 1 && !plan.withTies ? partitionBy : below.key,
+    });
+    return this.nodes.pick(
+      node,
+      plan.schema.map((_, i) => i),
+    );
+  }
+
+  #over(plan: OverPlan): number {
+    const width = plan.input.schema.length;
+    const collector = new ColumnCollector(plan.input, width);
+    const partitionBy = plan.partitionBy.map((expr) => collector.add(expr));
+    const order = orderOver(plan.order, collector);
+    const calls = plan.calls.map((call, i) => ({
+      name: call.name,
+      aggregate: call.aggregate,
+      args: call.args.map((arg) => collector.add(arg)),
+      filter: call.filter === null ? null : collector.add(call.filter),
+      frame: call.frame,
+      type: plan.schema[width + i]!.type,
+    }));
+    const inputPlan = collector.plan();
+    const input = this.plan(inputPlan);
+    const made = plan.schema.slice(width);
+    const node = this.nodes.add({
+      kind: 'over',
+      inputs: [input],
+      partitionBy,
+      order,
+      calls,
+      columns: columnSpecs([...inputPlan.schema, ...made]),
+      appendOnly: false,
+      key: this.nodes.at(input).key,
+    });
+    return this.nodes.pick(
+      node,
+      plan.schema.map((_, i) => (i < width ? i : collector.count + i - width)),
+    );
+  }
+
+  #flatMap(plan: FlatMapPlan, columns: readonly ColumnSpec[]): number {
+    const input = this.plan(plan.input);
+    return this.nodes.add({
+      kind: 'flat-map',
+      inputs: [input],
+      fn: plan.fn,
+      args: plan.args,
+      ordinality: plan.ordinality,
+      outer: plan.outer,
+      columns,
+      appendOnly: this.nodes.at(input).appendOnly,
+      key: propertiesOf(plan).keys[0] ?? null,
+    });
+  }
+
+  /** EMIT ON WINDOW CLOSE promises that a row, once given, stands. */
+  expectFinal(root: number): void {
+    const reached: number[] = [root];
+    for (let i = 0; i < reached.length; i++) {
+      for (const input of this.nodes.at(reached[i]!).inputs) {
+        if (!reached.includes(input)) reached.push(input);
+      }
+    }
+    const closes = reached.some((id) => {
+      const node = this.nodes.at(id);
+      return node.kind === 'aggregate' && node.emit === 'window-close';
+    });
+    if (!closes) {
+      throw notSupported('EMIT ON WINDOW CLOSE without a windowed aggregation', {
+        detail: 'Nothing in the query is known to be final when a window closes.',
+        hint:
+          'Group by window_start and window_end of TUMBLE, HOP, CUMULATE or SESSION over an ' +
+          'append-only relation whose time column has a WATERMARK.',
+      });
+    }
+    if (!this.nodes.at(root).appendOnly) {
+      throw notSupported('EMIT ON WINDOW CLOSE over results that are revised', {
+        detail: 'An operator above the windowed aggregation takes back rows that it gave before.',
+        hint: 'Put that part of the query in a second view over this one.',
+      });
+    }
+  }
+}
+
+function orderOver(order: readonly SortKey[], collector: ColumnCollector): OrderSpec[] {
+  return order.map(({ expr, descending, nullsFirst }) => ({
+    column: collector.add(expr),
+    descending,
+    nullsFirst,
+  }));
+}
+
+export function columnSpecs(schema: Schema): ColumnSpec[] {
+  return schema.map(({ name, type, nullable }) => ({ name, type, nullable }));
+}
+
+/** The value of LIMIT or OFFSET; null when there is none. */
+export function rowCount(expr: Expr | null, clause: 'LIMIT' | 'OFFSET'): number | null {
+  if (expr === null) return null;
+  if (expr.kind !== 'constant') {
+    throw notSupported(`a ${clause} that is not a constant`, { position: expr.at });
+  }
+  if (expr.value === null) return null;
+  const { value } = expr;
+  if (typeof value !== 'bigint' && typeof value !== 'number') {
+    throw new AssertionFailed(`${clause} of type ${expr.type.kind}`);
+  }
+  if (value < 0) {
+    const code =
+      clause === 'LIMIT' ? sqlstate.invalidRowCountInLimit : sqlstate.invalidRowCountInOffset;
+    throw new SqlError(code, `${clause} must not be negative`, { position: expr.at });
+  }
+  return Number(value);
+}

@@ -1,0 +1,168 @@
+/**
+ * The growing list of dataflow nodes while a plan is lowered. Equal nodes over equal inputs are made once,
+ * so that a subplan used twice (as decorrelation does) runs once. Maps over maps are fused here. `finish`
+ * leaves out what nothing reads and numbers the rest from 0 in topological order.
+ */
+
+import { assert } from '../base/assert.ts';
+import type { Expr } from '../expr/expr.ts';
+import { visitExpr } from '../expr/walk.ts';
+import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
+import { fingerprintOf, nodeToJson, typeToJson } from '../plan/encode.ts';
+import { columnExpr, conjuncts, conjunction, isVolatile, substitute } from '../plan/expressions.ts';
+
+/** A node before it has its number. */
+export type NewNode = NodeSpec extends infer N
+  ? N extends NodeSpec
+    ? Omit<N, 'id'>
+    : never
+  : never;
+
+/** Expressions of more parts than this are not pasted into each other. */
+const fusedSizeMax = 400;
+
+export class NodeList {
+  readonly #nodes: NodeSpec[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #described = new Set<number>();
+
+  at(id: number): NodeSpec {
+    const node = this.#nodes[id];
+    assert(node !== undefined, `node ${id} of ${this.#nodes.length}`);
+    return node;
+  }
+
+  columns(id: number): readonly ColumnSpec[] {
+    return this.at(id).columns;
+  }
+
+  add(node: NewNode): number {
+    const id = this.#nodes.length;
+    const spec = { ...node, id } as NodeSpec;
+    const identity = JSON.stringify([
+      nodeToJson(spec),
+      spec.columns.map((column) => typeToJson(column.type)),
+    ]);
+    const before = isShareable(spec) ? this.#known.get(identity) : undefined;
+    if (before !== undefined) return before;
+    this.#nodes.push(spec);
+    this.#known.set(identity, id);
+    return id;
+  }
+
+  /** Filter, then projection; nothing is added when both change nothing. */
+  addMap(
+    input: number,
+    predicate: Expr | null,
+    exprs: readonly Expr[],
+    columns: readonly ColumnSpec[],
+  ): number {
+    const below = this.at(input);
+    if (below.kind === 'map' && mayFuse(below.exprs, predicate, exprs)) {
+      const outer = predicate === null ? [] : conjuncts(substitute(predicate, below.exprs));
+      const inner = below.predicate === null ? [] : conjuncts(below.predicate);
+      const both = [...inner, ...outer];
+      return this.addMap(
+        below.inputs[0]!,
+        both.length === 0 ? null : conjunction(both),
+        exprs.map((expr) => substitute(expr, below.exprs)),
+        columns,
+      );
+    }
+    if (predicate === null && isIdentity(exprs, below.columns)) return input;
+    const keyPositions = below.key?.map((column) =>
+      exprs.findIndex((expr) => expr.kind === 'column' && expr.index === column),
+    );
+    return this.add({
+      kind: 'map',
+      inputs: [input],
+      predicate,
+      exprs,
+      columns,
+      appendOnly: below.appendOnly,
+      key: keyPositions === undefined || keyPositions.includes(-1) ? null : keyPositions,
+    });
+  }
+
+  /** Only the columns at `indices`. */
+  pick(input: number, indices: readonly number[]): number {
+    const columns = this.columns(input);
+    const exprs = indices.map((index) => columnExpr(index, columns[index]!.type));
+    return this.addMap(
+      input,
+      null,
+      exprs,
+      indices.map((index) => columns[index]!),
+    );
+  }
+
+  /** Adds what only the logical plan knows: the names that its first reader gives the columns, and a key. */
+  describe(id: number, columns: readonly ColumnSpec[], key: readonly number[] | null): void {
+    const node = this.at(id);
+    assert(node.columns.length === columns.length, `${node.kind} of ${columns.length} columns`);
+    if (this.#described.has(id)) return;
+    this.#described.add(id);
+    this.#nodes[id] = { ...node, columns, key: node.key ?? key };
+  }
+
+  finish(root: number, salt: string): DataflowPlan {
+    const used = new Set<number>();
+    const visit = (id: number): void => {
+      if (used.has(id)) return;
+      used.add(id);
+      this.at(id).inputs.forEach(visit);
+    };
+    visit(root);
+    const order = [...used].sort((a, b) => a - b);
+    const place = new Map(order.map((id, position) => [id, position]));
+    const nodes = order.map((id, position): NodeSpec => {
+      const node = this.at(id);
+      return { ...node, id: position, inputs: node.inputs.map((input) => place.get(input)!) };
+    });
+    const newRoot = place.get(root)!;
+    return { nodes, root: newRoot, fingerprint: fingerprintOf(nodes, newRoot, salt) };
+  }
+}
+
+/** A node with volatile expressions gives other rows each time it is made, so it is never shared. */
+function isShareable(node: NodeSpec): boolean {
+  if (node.kind === 'map') {
+    return !node.exprs.some(isVolatile) && !(node.predicate !== null && isVolatile(node.predicate));
+  }
+  return true;
+}
+
+function isIdentity(exprs: readonly Expr[], from: readonly ColumnSpec[]): boolean {
+  return (
+    exprs.length === from.length &&
+    exprs.every((expr, i) => expr.kind === 'column' && expr.index === i)
+  );
+}
+
+/**
+ * Whether `exprs` may be rewritten over the input of a map that computes `inner`. A volatile expression is
+ * computed once a row, and pasting must not let the text grow without bound.
+ */
+export function mayFuse(
+  inner: readonly Expr[],
+  predicate: Expr | null,
+  exprs: readonly Expr[],
+): boolean {
+  if (inner.some(isVolatile)) return false;
+  const sizes = inner.map(sizeOf);
+  let total = 0;
+  for (const expr of predicate === null ? exprs : [predicate, ...exprs]) {
+    visitExpr(expr, (part) => {
+      total += part.kind === 'column' ? (sizes[part.index] ?? 1) : 1;
+    });
+  }
+  return total <= fusedSizeMax;
+}
+
+function sizeOf(expr: Expr): number {
+  let size = 0;
+  visitExpr(expr, () => {
+    size++;
+  });
+  return size;
+}

@@ -1,0 +1,197 @@
+/**
+ * DataflowPlan → live operators in a graph: the only switch over node kinds. Scans become entry points,
+ * into which the caller pushes the changes of their relation, projected to the scan's ordinals; the
+ * root's output goes where the caller says.
+ */
+
+import { must, unreachable } from '../base/assert.ts';
+import { CheckedOperator } from '../dataflow/checks.ts';
+import type { Graph } from '../dataflow/graph.ts';
+import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
+import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
+import type { RelationRef } from '../plan/logical.ts';
+import type { StateTable } from '../state/state-table.ts';
+import type { Batch } from '../types/batch.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { Aggregate } from './aggregate.ts';
+import { FlatMap } from './flat-map.ts';
+import { Join } from './join.ts';
+import { MapOperator } from './map.ts';
+import { Over } from './over.ts';
+import { SessionWindow } from './session.ts';
+import { SingleRow } from './single-row.ts';
+import { TopN } from './top-n.ts';
+import { Union } from './union.ts';
+import { Values } from './values.ts';
+import { WeightedRows, distinctMultiplicity, setMultiplicity } from './weighted-rows.ts';
+import { TimeWindow } from './window.ts';
+
+export interface BuildContext {
+  readonly graph: Graph;
+  /** What every operator is given; `name` is the prefix of the operators' names. */
+  readonly operator: OperatorContext;
+  /** Wraps every operator in checks of what goes in and out. */
+  readonly checks?: boolean;
+  /** Where the root's rows and watermark go. */
+  readonly output: Output;
+}
+
+/** Where rows of a relation enter. Batches hold the relation's columns `ordinals`, in that order. */
+export interface ScanEntry {
+  readonly relation: RelationRef;
+  readonly ordinals: readonly number[];
+  readonly input: Output;
+}
+
+export interface BuiltNode {
+  readonly spec: NodeSpec;
+  /** Node of the graph. */
+  readonly graphId: number;
+  /** Null for a scan. */
+  readonly operator: Operator | null;
+}
+
+export interface BuiltGraph {
+  readonly scans: readonly ScanEntry[];
+  /** By position in the plan. */
+  readonly nodes: readonly BuiltNode[];
+  /** Node of the graph whose output is the result. */
+  readonly rootGraphId: number;
+  /** All state, by names that stay the same for a plan: `<node>/<table>`. */
+  readonly stateTables: readonly { readonly name: string; readonly table: StateTable }[];
+  /** To be called once after all state tables were loaded. */
+  restored(): void;
+  /** Takes all nodes out of the graph. */
+  remove(): void;
+}
+
+export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGraph {
+  const { graph } = context;
+  const nodes: BuiltNode[] = [];
+  const scans: ScanEntry[] = [];
+  for (const spec of plan.nodes) {
+    if (spec.kind === 'scan') {
+      const graphId = graph.addSource();
+      nodes.push({ spec, graphId, operator: null });
+      scans.push({
+        relation: spec.relation,
+        ordinals: spec.ordinals,
+        input: graph.source(graphId),
+      });
+      continue;
+    }
+    const inputs = spec.inputs.map((input) => must(nodes[input], `node ${input} comes later`));
+    const name = `${context.operator.name}/${spec.id} ${spec.kind}`;
+    const made = makeOperator(spec, inputs, contextFor(name, inputs, context.operator));
+    const operator = context.checks === true ? checked(made, spec, inputs, name) : made;
+    const graphId = graph.addOperator(
+      operator,
+      inputs.map((input) => input.graphId),
+    );
+    nodes.push({ spec, graphId, operator });
+  }
+  const rootGraphId = must(nodes[plan.root], 'the plan has no root').graphId;
+  graph.probe(rootGraphId, context.output);
+  return {
+    scans,
+    nodes,
+    rootGraphId,
+    stateTables: nodes.flatMap(({ spec, operator }) =>
+      (operator?.stateTables ?? []).map((table) => ({ name: `${spec.id}/${table.name}`, table })),
+    ),
+    restored: () => {
+      for (const { operator } of nodes) operator?.restored();
+    },
+    remove: () => graph.remove(nodes.map((node) => node.graphId)),
+  };
+}
+
+/** The context of one operator: its reports say what the columns of its input are. */
+function contextFor(
+  name: string,
+  inputs: readonly BuiltNode[],
+  context: OperatorContext,
+): OperatorContext {
+  const columns = inputs.flatMap((input) => input.spec.columns);
+  const types = typesOf(columns);
+  const { rowError } = context;
+  return {
+    ...context,
+    name,
+    late: (row) => context.late({ ...row, types }),
+    rowError: rowError === null ? null : (error) => rowError({ ...error, columns }),
+  };
+}
+
+/** The columns `ordinals` of a batch, without copying. */
+export function projectBatch(batch: Batch, ordinals: readonly number[]): Batch {
+  return { ...batch, columns: ordinals.map((ordinal) => batch.columns[ordinal]!) };
+}
+
+function typesOf(columns: readonly ColumnSpec[]): SqlType[] {
+  return columns.map((column) => column.type);
+}
+
+function checked(
+  operator: Operator,
+  spec: NodeSpec,
+  inputs: readonly BuiltNode[],
+  name: string,
+): Operator {
+  const edge = (node: NodeSpec) => ({ types: typesOf(node.columns), appendOnly: node.appendOnly });
+  return new CheckedOperator(operator, {
+    name,
+    inputs: inputs.map((input) => edge(input.spec)),
+    output: edge(spec),
+  });
+}
+
+function makeOperator(
+  spec: Exclude<NodeSpec, { kind: 'scan' }>,
+  inputs: readonly BuiltNode[],
+  context: OperatorContext,
+): Operator {
+  const types = typesOf(spec.columns);
+  const inputTypes = inputs.map((input) => typesOf(input.spec.columns));
+  const columns = inputs[0]?.spec.columns ?? [];
+  const first = inputTypes[0] ?? [];
+  switch (spec.kind) {
+    case 'values':
+      return new Values(spec, context);
+    case 'map':
+      return new MapOperator(spec, first, context);
+    case 'window':
+      return new TimeWindow(spec, columns, context);
+    case 'session':
+      return new SessionWindow(spec, columns, context);
+    case 'aggregate':
+      return new Aggregate(spec, columns, context);
+    case 'join':
+      return new Join(
+        spec,
+        {
+          leftTypes: first,
+          rightTypes: inputTypes[1]!,
+          leftAppendOnly: inputs[0]!.spec.appendOnly,
+          rightAppendOnly: inputs[1]!.spec.appendOnly,
+        },
+        context,
+      );
+    case 'union':
+      return new Union(types, inputTypes);
+    case 'set':
+      return new WeightedRows({ types, inputTypes, multiplicity: setMultiplicity(spec) });
+    case 'distinct':
+      return new WeightedRows({ types, inputTypes, multiplicity: distinctMultiplicity });
+    case 'top-n':
+      return new TopN(spec, first);
+    case 'over':
+      return new Over(spec, first, context);
+    case 'flat-map':
+      return new FlatMap(spec, first, context);
+    case 'single-row':
+      return new SingleRow(spec, first, context);
+    default:
+      return unreachable(spec, 'node');
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * One side of a join: its rows, chained by join key, and for sides that care how many rows of the other
+ * side match each row (outer, semi and anti joins). Rows whose key cannot match are kept only where the
+ * join gives unmatched rows.
+ */
+
+import type { RowIndex } from '../state/row-index.ts';
+import { RowTable } from '../state/row-table.ts';
+import { TouchList } from '../state/touch-list.ts';
+import type { Batch } from '../types/batch.ts';
+import { gather, isNullAt } from '../types/column-access.ts';
+import type { Column } from '../types/column.ts';
+import type { SqlType } from '../types/sql-type.ts';
+
+export class JoinSide {
+  readonly rows: RowTable;
+  readonly index: RowIndex;
+  readonly types: readonly SqlType[];
+  readonly keys: readonly number[];
+  /** Unmatched (or, for semi joins, matched) rows of this side appear in the output. */
+  readonly counted: boolean;
+  /** Rows whose number of matches changed in this tick, with the number before. */
+  readonly matchesTouched = new TouchList();
+
+  readonly #nullSafe: readonly boolean[];
+
+  constructor(options: {
+    readonly name: string;
+    readonly types: readonly SqlType[];
+    readonly keys: readonly number[];
+    readonly nullSafe: readonly boolean[];
+    readonly counted: boolean;
+    readonly appendOnly: boolean;
+  }) {
+    this.types = options.types;
+    this.keys = options.keys;
+    this.counted = options.counted;
+    this.#nullSafe = options.nullSafe;
+    this.rows = new RowTable({
+      name: options.name,
+      types: options.types,
+      values: options.counted ? [{ kind: 'f64' }] : [],
+      appendOnly: options.appendOnly,
+    });
+    this.index = this.rows.addIndex(options.keys, options.nullSafe);
+  }
+
+  /** Adds changes. Rows that can match nothing and are not given by themselves are let go at once. */
+  apply(batch: Batch): void {
+    const kept = this.counted ? null : this.#matchable(batch);
+    const { columns, count, weights } =
+      kept === null ? batch : gather(batch, Int32Array.from(kept), kept.length);
+    if (count > 0) this.rows.apply(columns, count, weights);
+  }
+
+  /** Rows without a NULL in a key column where NULL matches nothing; null for all. */
+  #matchable(batch: Batch): number[] | null {
+    const tested = this.keys
+      .filter((_, k) => !this.#nullSafe[k])
+      .map((key) => batch.columns[key]!)
+      .filter((column) => column.kind === 'any' || column.nulls !== null);
+    if (tested.length === 0) return null;
+    const kept: number[] = [];
+    for (let i = 0; i < batch.count; i++) {
+      if (!tested.some((column) => isNullAt(column, i))) kept.push(i);
+    }
+    return kept;
+  }
+
+  readonly columns = (): readonly Column[] => this.rows.columns;
+
+  /** Types of the join key columns. */
+  get keyTypes(): readonly SqlType[] {
+    return this.keys.map((key) => this.types[key]!);
+  }
+
+  matches(row: number): number {
+    return this.rows.value(0).f64[row]!;
+  }
+
+  matchesBefore(row: number): number {
+    return this.matchesTouched.has(row) ? this.matchesTouched.before(row) : this.matches(row);
+  }
+
+  addMatches(row: number, change: number): void {
+    if (change === 0) return;
+    const counts = this.rows.value(0).f64;
+    this.matchesTouched.touch(row, counts[row]!);
+    counts[row] = counts[row]! + change;
+    this.rows.touch(row);
+  }
+}

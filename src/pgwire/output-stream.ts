@@ -1,0 +1,58 @@
+/**
+ * Sends what the writer holds. Large results go out in chunks, wait for a slow reader, and give up a turn
+ * of the event loop every 256 KiB, so that a fast reader never starves the other connections.
+ */
+
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MessageWriter } from './message-writer.ts';
+
+const chunkBytes = 32 * 1024;
+const turnBytes = 256 * 1024;
+
+export class OutputStream {
+  readonly #socket: Socket;
+  readonly #writer: MessageWriter;
+  #sinceTurn = 0;
+  #closed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(socket: Socket, writer: MessageWriter) {
+    this.#socket = socket;
+    this.#writer = writer;
+    socket.on('drain', () => this.#wake?.());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Sends what there is. */
+  push(): void {
+    if (this.#closed || this.#writer.length === 0) return;
+    const bytes = this.#writer.take();
+    this.#sinceTurn += bytes.length;
+    this.#socket.write(bytes);
+  }
+
+  /** Between rows or messages: sends once a chunk is full, and waits where it must. */
+  async pushIfLarge(): Promise<void> {
+    if (this.#writer.length < chunkBytes) return;
+    this.push();
+    if (this.#socket.writableNeedDrain && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+    if (this.#sinceTurn >= turnBytes) {
+      this.#sinceTurn = 0;
+      await nextTurn();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+}

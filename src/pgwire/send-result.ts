@@ -1,0 +1,118 @@
+/** The result of one statement as messages: row description, rows, completion; or COPY data. */
+
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type { RowCursor, Session, StatementResult } from '../session/session-api.ts';
+import type { Schema } from '../types/schema.ts';
+import type { TextIoOptions } from '../types/text-io.ts';
+import { copyRowWriter } from './copy-out.ts';
+import type { MessageWriter } from './message-writer.ts';
+import type { OutputStream } from './output-stream.ts';
+import { RowEncoder } from './row-encoder.ts';
+
+export interface SendOptions {
+  readonly output: OutputStream;
+  readonly writer: MessageWriter;
+  readonly session: Session;
+  /** A format for each field, or null: all text. */
+  readonly formats: readonly number[] | null;
+  /** Whether a RowDescription goes first (simple queries). */
+  readonly describe: boolean;
+  /** Rows to send at the most; 0: all. */
+  readonly rowsMax: number;
+}
+
+/** Rows asked of a cursor at once. */
+const batchRows = 1024;
+
+/** Sends a result; true when it is complete, false when it stopped at `rowsMax`. */
+export async function sendResult(result: StatementResult, options: SendOptions): Promise<boolean> {
+  const { writer } = options;
+  switch (result.kind) {
+    case 'empty':
+      writer.plain('I');
+      return true;
+    case 'done':
+      writer.commandComplete(result.tag);
+      return true;
+    case 'rows':
+      return await sendRows(result.fields, result.cursor, result.tag, options);
+    case 'copy-out':
+      await sendCopy(result, options);
+      return true;
+  }
+}
+
+async function sendRows(
+  fields: Schema,
+  cursor: RowCursor,
+  tag: string,
+  options: SendOptions,
+): Promise<boolean> {
+  const { writer, rowsMax } = options;
+  const formats = options.formats ?? fields.map(() => 0);
+  if (options.describe) writer.rowDescription(fields, formats);
+  const encoder = new RowEncoder(fields, formats, textOptions(options.session));
+  const limit = rowsMax === 0 ? Infinity : rowsMax;
+  let sent = 0;
+  while (sent < limit) {
+    const batch = await cursor.next(Math.min(batchRows, limit - sent));
+    if (batch === null) {
+      cursor.close();
+      writer.commandComplete(tag === 'SELECT' || tag === 'FETCH' ? `${tag} ${sent}` : tag);
+      return true;
+    }
+    const encode = encoder.prepare(batch);
+    for (let row = 0; row < batch.count; row++) {
+      encode(writer, row);
+      if ((row & 15) === 15) await options.output.pushIfLarge();
+    }
+    sent += batch.count;
+    await options.output.pushIfLarge();
+    if (options.output.closed) throw connectionLost();
+  }
+  writer.plain('s');
+  return false;
+}
+
+async function sendCopy(
+  result: Extract<StatementResult, { kind: 'copy-out' }>,
+  options: SendOptions,
+): Promise<void> {
+  const { writer, output, session } = options;
+  const { fields, cursor, copy } = result;
+  writer.copyOutResponse(copy.format === 'binary' ? 1 : 0, fields.length);
+  const rows = copyRowWriter(fields, copy, textOptions(session));
+  rows.header(writer);
+  let sent = 0;
+  for (
+    let batch = await cursor.next(batchRows);
+    batch !== null;
+    batch = await cursor.next(batchRows)
+  ) {
+    for (let row = 0; row < batch.count; row++) rows.row(writer, batch, row);
+    sent += batch.count;
+    // Live changes (COPY (SUBSCRIBE …)) leave as they come.
+    await output.pushIfLarge();
+    output.push();
+    if (output.closed) throw connectionLost();
+  }
+  rows.trailer(writer);
+  writer.plain('c').commandComplete(`COPY ${sent}`);
+}
+
+function connectionLost(): SqlError {
+  return new SqlError('08006', 'the connection was closed while a result was sent');
+}
+
+/** How the session wants values as text. */
+export function textOptions(session: Session): TextIoOptions {
+  const reported = session.reportedParameters();
+  return {
+    timeZone: reported.get('TimeZone') ?? 'UTC',
+    dateStyle: reported.get('DateStyle') ?? 'ISO, MDY',
+    intervalStyle: reported.get('IntervalStyle') ?? 'postgres',
+  } as TextIoOptions;
+}
+
+export const unsupportedFormat = (format: number): SqlError =>
+  new SqlError(sqlstate.invalidParameterValue, `unsupported format code: ${format}`);

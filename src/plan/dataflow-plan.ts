@@ -1,0 +1,195 @@
+/**
+ * The dataflow plan: what will run, as plain data. A list of nodes in topological order; each names its
+ * inputs by index. Expressions refer to columns of the node's input (joins: left columns, then right).
+ * `lower` makes it; `operators/build.ts` is the only switch over its kinds.
+ */
+
+import type { AggregateFunction, TableFunction } from '../expr/functions/registry.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import type { EmitMode, JoinType, RelationRef, WindowFrame, WindowSpec } from './logical.ts';
+
+export interface DataflowPlan {
+  readonly nodes: readonly NodeSpec[];
+  /** Index of the node whose output is the plan's result. */
+  readonly root: number;
+  /** Hash of everything that decides what state means; state is never read under another fingerprint. */
+  readonly fingerprint: string;
+}
+
+interface NodeBase {
+  /** Position in `nodes`. */
+  readonly id: number;
+  readonly inputs: readonly number[];
+  /** Output columns. */
+  readonly columns: readonly ColumnSpec[];
+  /** No row of the output is ever retracted. */
+  readonly appendOnly: boolean;
+  /** Output columns that together are unique, when known. */
+  readonly key: readonly number[] | null;
+}
+
+export interface ColumnSpec {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly nullable: boolean;
+}
+
+/** Changes of a relation, projected to `ordinals` (of the relation's columns). */
+export interface ScanSpec extends NodeBase {
+  readonly kind: 'scan';
+  readonly relation: RelationRef;
+  readonly ordinals: readonly number[];
+}
+
+/** Constant rows, emitted once, when the graph starts. */
+export interface ValuesSpec extends NodeBase {
+  readonly kind: 'values';
+  readonly rows: readonly (readonly Expr[])[];
+}
+
+/** Keep rows where `predicate` is TRUE (null: all), then compute `exprs`. One fused kernel. */
+export interface MapSpec extends NodeBase {
+  readonly kind: 'map';
+  readonly predicate: Expr | null;
+  readonly exprs: readonly Expr[];
+}
+
+/**
+ * Tumbling, hopping and cumulating windows: one output row a window. Appends window_start, window_end and
+ * window_time. On an append-only input with event time a row is late when its window's end + `lateness`
+ * is at or before the row's watermark; late rows go to the late relation.
+ */
+export interface WindowNodeSpec extends NodeBase {
+  readonly kind: 'window';
+  readonly window: Exclude<WindowSpec, { fn: 'session' }>;
+  readonly timeColumn: number;
+  /** Microseconds; null when the input has no event time (then no row is late). */
+  readonly lateness: number | null;
+}
+
+/** Session windows: rows move between sessions as they merge, split and close. Same output columns. */
+export interface SessionSpec extends NodeBase {
+  readonly kind: 'session';
+  readonly gap: number;
+  readonly partitionBy: readonly number[];
+  readonly timeColumn: number;
+  readonly lateness: number | null;
+}
+
+export interface AggregateSpec extends NodeBase {
+  readonly kind: 'aggregate';
+  /** Input columns that are the group key. */
+  readonly keys: readonly number[];
+  readonly calls: readonly AggregateCallSpec[];
+  /** The input never retracts: extremes and counters need no history. */
+  readonly insertOnly: boolean;
+  /**
+   * Set when the groups belong to time windows: `end` and `start` are positions in `keys`. Groups are kept
+   * in panes by window end, and a pane is dropped when the watermark reaches end + lateness. `start` null: not a key.
+   */
+  readonly window: {
+    readonly start: number | null;
+    readonly end: number;
+    readonly lateness: number;
+  } | null;
+  /** `window-close` needs `window`: a group is emitted once, when its pane closes. */
+  readonly emit: EmitMode;
+  /** True for a global aggregate, which has a row even over nothing. */
+  readonly global: boolean;
+}
+
+export interface AggregateCallSpec {
+  readonly fn: AggregateFunction;
+  /** Input columns. */
+  readonly args: readonly number[];
+  readonly distinct: boolean;
+  /** Input column of type boolean, or null. */
+  readonly filter: number | null;
+  readonly orderBy: readonly OrderSpec[];
+  readonly type: SqlType;
+}
+
+export interface OrderSpec {
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface JoinSpec extends NodeBase {
+  readonly kind: 'join';
+  readonly type: JoinType;
+  readonly leftKeys: readonly number[];
+  readonly rightKeys: readonly number[];
+  /** Per key: NULL matches NULL (IS NOT DISTINCT FROM). */
+  readonly nullSafe: readonly boolean[];
+  /** Further condition over left columns, then right columns. */
+  readonly residual: Expr | null;
+}
+
+export interface UnionSpec extends NodeBase {
+  readonly kind: 'union';
+}
+
+export interface SetSpec extends NodeBase {
+  readonly kind: 'set';
+  readonly op: 'intersect' | 'except';
+  readonly all: boolean;
+}
+
+export interface DistinctSpec extends NodeBase {
+  readonly kind: 'distinct';
+}
+
+/** The rows at positions [offset, offset + limit) of each partition. limit null: all. */
+export interface TopNSpec extends NodeBase {
+  readonly kind: 'top-n';
+  readonly partitionBy: readonly number[];
+  readonly order: readonly OrderSpec[];
+  readonly limit: number | null;
+  readonly offset: number;
+  readonly withTies: boolean;
+}
+
+export interface OverSpec extends NodeBase {
+  readonly kind: 'over';
+  readonly partitionBy: readonly number[];
+  readonly order: readonly OrderSpec[];
+  readonly calls: readonly {
+    readonly name: string;
+    readonly aggregate: AggregateFunction | null;
+    readonly args: readonly number[];
+    readonly filter: number | null;
+    readonly frame: WindowFrame;
+    readonly type: SqlType;
+  }[];
+}
+
+export interface FlatMapSpec extends NodeBase {
+  readonly kind: 'flat-map';
+  readonly fn: TableFunction;
+  readonly args: readonly Expr[];
+  readonly ordinality: boolean;
+  readonly outer: boolean;
+}
+
+export interface SingleRowSpec extends NodeBase {
+  readonly kind: 'single-row';
+  readonly keys: readonly number[];
+}
+
+export type NodeSpec =
+  | ScanSpec
+  | ValuesSpec
+  | MapSpec
+  | WindowNodeSpec
+  | SessionSpec
+  | AggregateSpec
+  | JoinSpec
+  | UnionSpec
+  | SetSpec
+  | DistinctSpec
+  | TopNSpec
+  | OverSpec
+  | FlatMapSpec
+  | SingleRowSpec;

@@ -1,0 +1,179 @@
+/**
+ * Dataflow plans as trees of text: the operators that will run, numbered from 1 in the order they run. A
+ * node that several others read is printed in full once and by its number after that.
+ */
+
+import { unreachable } from '../base/assert.ts';
+import { formatTree } from '../base/text-layout.ts';
+import type { TreeNode } from '../base/text-layout.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { ColumnSpec, DataflowPlan, NodeSpec, OrderSpec } from './dataflow-plan.ts';
+import { conjuncts } from './expressions.ts';
+import {
+  namesOf,
+  printCall,
+  printColumns,
+  printDuration,
+  printFrame,
+  printKey,
+  printWindow,
+} from './print.ts';
+import { printExpr } from './print-expr.ts';
+import type { ColumnNames } from './print-expr.ts';
+import { stateOf } from './state-words.ts';
+
+export interface PrintDataflowOptions {
+  /** Say under each operator what it keeps, what makes that grow, and what it forgets. */
+  readonly state?: boolean | undefined;
+  /** More lines under a node, e.g. its counters, by node id. */
+  readonly notes?: ((id: number) => readonly string[]) | undefined;
+}
+
+export function printDataflow(plan: DataflowPlan, options: PrintDataflowOptions = {}): string {
+  const shown = new Set<number>();
+  const tree = (id: number): TreeNode => {
+    const node = plan.nodes[id]!;
+    if (shown.has(id)) return { label: `${id + 1} (as above)` };
+    shown.add(id);
+    const rows = node.inputs.map((input) => plan.nodes[input]!.columns);
+    const state = options.state === true ? stateOf(plan, node) : [];
+    const notes = [
+      ...(options.state === true ? [] : facts(node)),
+      ...state.flatMap((table) => [
+        `keeps ${table.table}: ${table.holds}`,
+        `${table.grows}; ${table.forgets}`,
+      ]),
+      ...(options.notes?.(id) ?? []),
+    ];
+    return {
+      label: `${id + 1} ${describe(node, rows)}`,
+      notes,
+      children: node.inputs.map(tree),
+    };
+  };
+  return formatTree(tree(plan.root));
+}
+
+function facts(node: NodeSpec): string[] {
+  const names = namesOf(node.columns);
+  const parts = [
+    ...(node.appendOnly ? ['append-only'] : []),
+    ...(node.key === null
+      ? []
+      : node.key.length === 0
+        ? ['one row at most']
+        : [`key ${node.key.map((column) => names(column)).join(', ')}`]),
+  ];
+  return parts.length === 0 ? [] : [parts.join(', ')];
+}
+
+function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): string {
+  const row = node.kind === 'join' ? inputs.flat() : (inputs[0] ?? ([] as readonly ColumnSpec[]));
+  const names = namesOf(row);
+  const print = (expr: Expr): string => printExpr(expr, names);
+  switch (node.kind) {
+    case 'scan': {
+      const { kind, schemaName, name } = node.relation;
+      const columns = node.columns.map((column) => column.name).join(', ');
+      return `scan ${kind} ${schemaName}.${name}${columns === '' ? '' : ` (${columns})`}`;
+    }
+    case 'values':
+      return `values ${node.rows.length} ${node.rows.length === 1 ? 'row' : 'rows'}`;
+    case 'map': {
+      const where =
+        node.predicate === null
+          ? ''
+          : ` where ${conjuncts(node.predicate).map(print).join(' AND ')}`;
+      const same =
+        node.exprs.length === row.length &&
+        node.exprs.every((expr, i) => expr.kind === 'column' && expr.index === i);
+      if (same && where !== '') return `map${where}`;
+      return `map ${printColumns(node.exprs, node.columns, names)}${where}`;
+    }
+    case 'window': {
+      const window = printWindow(node.window, names(node.timeColumn), names);
+      return `${window}${printLateness(node.lateness)}`;
+    }
+    case 'session': {
+      const spec = { fn: 'session', gap: node.gap, partitionBy: node.partitionBy } as const;
+      return `${printWindow(spec, names(node.timeColumn), names)}${printLateness(node.lateness)}`;
+    }
+    case 'aggregate': {
+      const keys = node.keys.map((key) => names(key)).join(', ');
+      const calls = node.calls.map((call) =>
+        printCall(call.fn.name, {
+          args: call.args.map((arg) => names(arg)),
+          distinct: call.distinct,
+          orderBy: printOrder(call.orderBy, names),
+          filter: call.filter === null ? null : names(call.filter),
+          orderedSet: call.fn.orderedSet,
+        }),
+      );
+      const by = keys === '' ? '' : ` by ${keys}`;
+      const emit = node.emit === 'window-close' ? ', emits when the window closes' : '';
+      return `aggregate${by}${calls.length === 0 ? '' : `: ${calls.join(', ')}`}${emit}`;
+    }
+    case 'join': {
+      const right = inputs[0]?.length ?? 0;
+      const keys = node.leftKeys.map((left, i) => {
+        const operator = node.nullSafe[i] === true ? 'IS NOT DISTINCT FROM' : '=';
+        return `${names(left)} ${operator} ${names(right + node.rightKeys[i]!)}`;
+      });
+      const rest = node.residual === null ? [] : conjuncts(node.residual).map(print);
+      const type =
+        keys.length === 0 && rest.length === 0 && node.type === 'inner' ? 'cross' : node.type;
+      const on = keys.length === 0 ? '' : ` on ${keys.join(' AND ')}`;
+      return `${type} join${on}${rest.length === 0 ? '' : ` if ${rest.join(' AND ')}`}`;
+    }
+    case 'union':
+      return 'union all';
+    case 'set':
+      return `${node.op}${node.all ? ' all' : ''}`;
+    case 'distinct':
+      return 'distinct';
+    case 'top-n': {
+      const parts = [
+        ...(node.partitionBy.length === 0
+          ? []
+          : [`partition by ${node.partitionBy.map((column) => names(column)).join(', ')}`]),
+        ...(node.order.length === 0 ? [] : [`order by ${printOrder(node.order, names)}`]),
+        ...(node.limit === null ? [] : [`limit ${node.limit}${node.withTies ? ' with ties' : ''}`]),
+        ...(node.offset === 0 ? [] : [`offset ${node.offset}`]),
+      ];
+      return `top-n ${parts.join(' ')}`.trimEnd();
+    }
+    case 'over': {
+      const by =
+        node.partitionBy.length === 0
+          ? ''
+          : ` partition by ${node.partitionBy.map((column) => names(column)).join(', ')}`;
+      const order = node.order.length === 0 ? '' : ` order by ${printOrder(node.order, names)}`;
+      const calls = node.calls.map((call) => {
+        const filter = call.filter === null ? '' : ` filter (${names(call.filter)})`;
+        const args = call.args.map((arg) => names(arg)).join(', ');
+        return `${call.name}(${args})${filter}${printFrame(call.frame, print)}`;
+      });
+      return `over${by}${order}: ${calls.join(', ')}`;
+    }
+    case 'flat-map': {
+      const args = node.args.map(print).join(', ');
+      const ordinality = node.ordinality ? ' with ordinality' : '';
+      return `${node.outer ? 'outer ' : ''}flat-map ${node.fn.name}(${args})${ordinality}`;
+    }
+    case 'single-row':
+      return node.keys.length === 0
+        ? 'single-row'
+        : `single-row by ${node.keys.map((key) => names(key)).join(', ')}`;
+    default:
+      return unreachable(node, 'node');
+  }
+}
+
+function printOrder(order: readonly OrderSpec[], names: ColumnNames): string {
+  return order.map((key) => printKey(names(key.column), key)).join(', ');
+}
+
+function printLateness(lateness: number | null): string {
+  if (lateness === null) return '';
+  return lateness === 0 ? ', drops late rows' : `, drops rows late by ${printDuration(lateness)}`;
+}

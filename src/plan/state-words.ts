@@ -1,0 +1,155 @@
+/**
+ * What a dataflow keeps, in sentences for people who have never seen a streaming engine: for each table of
+ * each operator what it holds, what makes it grow, and what lets it forget. EXPLAIN (STATE) prints them.
+ */
+
+import { unreachable } from '../base/assert.ts';
+import type { AggregateSpec, ColumnSpec, DataflowPlan, NodeSpec } from './dataflow-plan.ts';
+import { namesOf, printDuration } from './print.ts';
+
+export interface StateDescription {
+  /** Position of the node in the plan. */
+  readonly node: number;
+  readonly table: string;
+  /** `key → value`. */
+  readonly holds: string;
+  readonly grows: string;
+  readonly forgets: string;
+  /** The table stays small though rows keep coming. */
+  readonly bounded: boolean;
+}
+
+/** The tables of one node; none for an operator that keeps nothing. */
+export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescription[] {
+  const inputs = node.inputs.map((input) => plan.nodes[input]!);
+  switch (node.kind) {
+    case 'scan':
+    case 'values':
+    case 'map':
+    case 'window':
+    case 'union':
+    case 'flat-map':
+      return [];
+    case 'aggregate':
+      return aggregateState(node, inputs[0]!);
+    case 'join':
+      return (['left', 'right'] as const).map((side, i) => {
+        const input = inputs[i]!;
+        const names = namesOf(input.columns);
+        const keys = (side === 'left' ? node.leftKeys : node.rightKeys).map((key) => names(key));
+        return table(node, side, {
+          holds: `${keys.length === 0 ? '' : `${keys.join(', ')} → `}rows of the ${side} side`,
+          grows: `one entry a row of the ${side} side`,
+          ...untilDeleted(input),
+        });
+      });
+    case 'set':
+    case 'distinct':
+      return [
+        table(node, 'rows', {
+          holds: `${columnsOf(node.columns)} → how often each side has it`,
+          grows: 'one entry a distinct row',
+          ...untilDeleted(...inputs),
+        }),
+      ];
+    case 'top-n':
+    case 'over':
+    case 'single-row': {
+      const input = inputs[0]!;
+      const names = namesOf(input.columns);
+      const columns = node.kind === 'single-row' ? node.keys : node.partitionBy;
+      const by = columns.map((column) => names(column)).join(', ');
+      return [
+        table(node, 'rows', {
+          holds: `${by === '' ? '' : `${by} → `}all rows of the input`,
+          grows: 'one entry a row',
+          ...untilDeleted(input),
+        }),
+      ];
+    }
+    case 'session':
+      return [
+        table(node, 'rows', {
+          holds: 'rows by session',
+          grows: 'one entry a row',
+          ...(node.lateness === null
+            ? untilDeleted(inputs[0]!)
+            : { forgets: forgetsWindows('sessions', node.lateness), bounded: true }),
+        }),
+      ];
+    default:
+      return unreachable(node, 'node');
+  }
+}
+
+/** The tables of all nodes, in the order they run. */
+export function stateOfPlan(plan: DataflowPlan): readonly StateDescription[] {
+  return plan.nodes.flatMap((node) => stateOf(plan, node));
+}
+
+function aggregateState(node: AggregateSpec, input: NodeSpec): readonly StateDescription[] {
+  const names = namesOf(input.columns);
+  const keys = node.keys.map((key) => names(key)).join(', ');
+  const calls = node.calls.map(({ fn, args }) => {
+    const inside = args.length === 0 && fn.name === 'count' ? '*' : args.map((arg) => names(arg));
+    return `${fn.name}(${typeof inside === 'string' ? inside : inside.join(', ')})`;
+  });
+  const forgetting: Pick<StateDescription, 'forgets' | 'bounded'> =
+    node.window !== null
+      ? { forgets: forgetsWindows('windows', node.window.lateness), bounded: true }
+      : node.global
+        ? { forgets: 'has one row always', bounded: true }
+        : input.appendOnly
+          ? { forgets: 'never forgets a group', bounded: false }
+          : { forgets: 'forgets a group when its last row is deleted', bounded: false };
+  const groups = table(node, 'groups', {
+    holds: `${node.global ? '' : `${keys} → `}${['rows', ...calls].join(', ')}`,
+    grows: node.global ? 'does not grow' : `one entry a group${node.window ? ' and window' : ''}`,
+    ...forgetting,
+  });
+  const values = node.calls.flatMap((call, i) => {
+    const keeps =
+      call.distinct ||
+      call.fn.state === 'values' ||
+      (call.fn.state === 'extreme' && !node.insertOnly);
+    if (!keeps) return [];
+    const what = call.distinct ? 'distinct values' : 'values';
+    return [
+      table(node, `values of ${calls[i]!}`, {
+        holds: `${node.global ? '' : `${keys}, `}value → how often`,
+        grows: `one entry for each of a group's ${what}`,
+        ...(node.window === null
+          ? untilDeleted(input)
+          : { forgets: forgetsWindows('windows', node.window.lateness), bounded: true }),
+      }),
+    ];
+  });
+  return [groups, ...values];
+}
+
+function table(
+  node: NodeSpec,
+  name: string,
+  words: Pick<StateDescription, 'holds' | 'grows' | 'forgets' | 'bounded'>,
+): StateDescription {
+  return { node: node.id, table: name, ...words };
+}
+
+function untilDeleted(...inputs: readonly NodeSpec[]): {
+  readonly forgets: string;
+  readonly bounded: boolean;
+} {
+  return inputs.every((input) => input.appendOnly)
+    ? { forgets: 'never forgets: its input is append-only', bounded: false }
+    : { forgets: 'forgets a row when it is deleted', bounded: false };
+}
+
+function forgetsWindows(what: string, lateness: number): string {
+  const ago = lateness === 0 ? '' : ` ${printDuration(lateness)} or more`;
+  return `forgets ${what} ended${ago} before the watermark`;
+}
+
+function columnsOf(columns: readonly ColumnSpec[]): string {
+  const names = namesOf(columns);
+  return columns.length === 0 ? 'row' : columns.map((_, i) => names(i)).join(', ');
+}

@@ -1,0 +1,66 @@
+/** Expressions and queries that the catalog keeps as SQL text, bound again when they are needed. */
+
+import { type BindContext } from '../binder/binding.ts';
+import { bindScalarSql } from '../binder/bind-scalar.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ColumnDefinition, SourceObject, TableObject } from '../catalog/objects.ts';
+import type { EvalContext, FunctionRegistry } from '../expr/functions/registry.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { SourceProgram } from '../jobs/source-program.ts';
+import type { Schema } from '../types/schema.ts';
+import type { Connectors, Formats } from './database.ts';
+import { bindContext } from './bind-context.ts';
+import type { SessionContext } from './session-context.ts';
+
+/** A bind context that belongs to no session: full names only, UTC. */
+export type StoredBinding = BindContext;
+
+export function storedBinding(parts: {
+  readonly catalog: Catalog;
+  readonly registry: FunctionRegistry;
+  readonly connectors: Connectors;
+  readonly formats: Formats;
+  readonly evaluation: EvalContext;
+}): StoredBinding {
+  return {
+    catalog: parts.catalog,
+    functions: parts.registry,
+    connectors: parts.connectors,
+    formats: parts.formats,
+    searchPath: [],
+    temporarySchema: null,
+    parameterOids: [],
+    evaluation: parts.evaluation,
+  };
+}
+
+function schemaOf(columns: readonly ColumnDefinition[]): Schema {
+  return columns.map(({ name, type, notNull }) => ({ name, type, nullable: !notNull }));
+}
+
+/** Computed columns and watermark of a source, over all of its columns. */
+export function bindSourceProgram(source: SourceObject, binding: StoredBinding): SourceProgram {
+  const schema = schemaOf(source.columns);
+  const computed = new Map<number, Expr>();
+  source.columns.forEach((column, ordinal) => {
+    if (column.source !== 'computed' || column.computedSql === null) return;
+    computed.set(ordinal, bindScalarSql(column.computedSql, schema, binding, { target: column }));
+  });
+  const watermark =
+    source.watermark === null ? null : bindScalarSql(source.watermark.sql, schema, binding);
+  return { computed, watermark };
+}
+
+/** A table's CHECK expressions, over its columns. */
+export function bindChecks(
+  table: TableObject,
+  session: SessionContext,
+): { readonly name: string; readonly expr: Expr }[] {
+  if (table.checks.length === 0) return [];
+  const schema = schemaOf(table.columns);
+  const context = bindContext(session, []);
+  return table.checks.map(({ name, sql }) => ({
+    name,
+    expr: bindScalarSql(sql, schema, context, { clause: 'check constraints' }),
+  }));
+}

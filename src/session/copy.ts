@@ -1,0 +1,66 @@
+/** COPY (query) TO STDOUT: the query's rows, and the options that say how they are written. */
+
+import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import type { BoundCopyTo } from '../binder/bound-statement.ts';
+import type { Option } from '../syntax/ast.ts';
+import type { ParameterValues } from './session-context.ts';
+import type { Queries } from './queries.ts';
+import type { CopyOptions, StatementResult } from './session-api.ts';
+
+export async function copyTo(
+  bound: BoundCopyTo,
+  queries: Queries,
+  parameters: ParameterValues,
+): Promise<StatementResult> {
+  const copy = copyOptions(bound.options);
+  if (bound.source.kind === 'subscribe') throw notSupported('COPY (SUBSCRIBE …)');
+  const result = await queries.run(bound.source, parameters);
+  if (result.kind !== 'rows') return result;
+  return { kind: 'copy-out', fields: result.fields, cursor: result.cursor, copy };
+}
+
+const formats: ReadonlySet<string> = new Set(['text', 'csv', 'binary']);
+
+/** https://www.postgresql.org/docs/15/sql-copy.html; options that would be ignored are errors. */
+function copyOptions(options: readonly Option[]): CopyOptions {
+  const given = new Map<string, string>();
+  for (const option of options) {
+    if (given.has(option.name)) throw conflicting(option);
+    given.set(option.name, option.value?.text ?? 'true');
+  }
+  const format = (given.get('format') ?? 'text').toLowerCase();
+  if (!formats.has(format)) {
+    throw new SqlError(sqlstate.invalidParameterValue, `COPY format "${format}" not recognized`);
+  }
+  const csv = format === 'csv';
+  const known = ['format', 'header', 'delimiter', 'null', 'quote', 'escape', 'encoding'];
+  for (const option of options) {
+    if (known.includes(option.name)) continue;
+    throw new SqlError(sqlstate.syntaxError, `option "${option.name}" not recognized`, {
+      position: option.span.start,
+    });
+  }
+  const quote = character(given.get('quote') ?? '"', 'quote');
+  return {
+    format: format as CopyOptions['format'],
+    header: /^(true|on|1|match)$/i.test(given.get('header') ?? 'false'),
+    delimiter: character(given.get('delimiter') ?? (csv ? ',' : '\t'), 'delimiter'),
+    nullText: given.get('null') ?? (csv ? '' : '\\N'),
+    quote,
+    escape: character(given.get('escape') ?? quote, 'escape'),
+  };
+}
+
+function character(text: string, what: string): string {
+  if (text.length === 1) return text;
+  throw new SqlError(
+    sqlstate.featureNotSupported,
+    `COPY ${what} must be a single one-byte character`,
+  );
+}
+
+function conflicting(option: Option): SqlError {
+  return new SqlError(sqlstate.syntaxError, 'conflicting or redundant options', {
+    position: option.span.start,
+  });
+}

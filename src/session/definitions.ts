@@ -1,0 +1,279 @@
+/**
+ * CREATE, ALTER, DROP and COMMENT: the change of the catalog and the change of what runs, as one. A
+ * definition that fails leaves nothing behind: the name is free and no state is kept.
+ */
+
+import { unreachable } from '../base/assert.ts';
+import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import type {
+  BoundAlter,
+  BoundCreateMaterializedView,
+  BoundCreateSchema,
+  BoundCreateSource,
+  BoundCreateTable,
+  BoundCreateView,
+  BoundDrop,
+} from '../binder/bound-statement.ts';
+import type { CatalogObject, MaterializedViewObject, SourceObject } from '../catalog/objects.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { readRow } from '../types/column-access.ts';
+import type { ParameterValues } from './session-context.ts';
+import { planView } from './plan-view.ts';
+import type { Queries } from './queries.ts';
+import type { SessionContext } from './session-context.ts';
+import type { StatementResult } from './session-api.ts';
+import { createReader } from './source-feeds.ts';
+
+export type Definition =
+  | BoundCreateTable
+  | BoundCreateSource
+  | BoundCreateView
+  | BoundCreateMaterializedView
+  | BoundCreateSchema
+  | BoundDrop
+  | BoundAlter;
+
+const done = (tag: string): StatementResult => ({ kind: 'done', tag });
+
+export class Definitions {
+  readonly #session: SessionContext;
+  readonly #queries: Queries;
+
+  constructor(session: SessionContext, queries: Queries) {
+    this.#session = session;
+    this.#queries = queries;
+  }
+
+  async run(bound: Definition, parameters: ParameterValues): Promise<StatementResult> {
+    const { database } = this.#session;
+    const before = database.catalog.version;
+    return await database.definitionLock(async () => {
+      // Another session's definition ran while this one waited: what was bound may be gone.
+      if (database.catalog.version !== before) {
+        throw new SqlError(
+          sqlstate.serializationFailure,
+          'the catalog was changed by another session at the same time',
+          { hint: 'Run the statement again.' },
+        );
+      }
+      return await this.#carryOut(bound, parameters);
+    });
+  }
+
+  async #carryOut(bound: Definition, parameters: ParameterValues): Promise<StatementResult> {
+    switch (bound.kind) {
+      case 'create-table':
+        return await this.#createTable(bound, parameters);
+      case 'create-source':
+        return await this.#createSource(bound);
+      case 'create-view':
+        return await this.#createView(bound);
+      case 'create-materialized-view':
+        return await this.#createMaterializedView(bound);
+      case 'create-schema':
+        return await this.#createSchema(bound);
+      case 'drop':
+        return await this.#drop(bound);
+      case 'alter':
+        return await this.#alter(bound);
+      default:
+        return unreachable(bound);
+    }
+  }
+
+  async #createTable(
+    bound: BoundCreateTable,
+    parameters: ParameterValues,
+  ): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE TABLE');
+    this.#refuseReplace(bound.replaces, 'tables');
+    const { catalog, engine } = this.#session.database;
+    const table = { ...bound.object, oid: catalog.allocateOid() };
+    const rows = bound.query === null ? null : this.#queries.collect(bound.query.plan, parameters);
+    catalog.create(table);
+    engine.addTable(table);
+    await this.#saveOrUndo([table]);
+    if (rows === null) return done('CREATE TABLE');
+    const types = table.columns.map((column) => column.type);
+    const changes = rows.flatMap((batch) =>
+      Array.from({ length: batch.count }, (_, row) => ({
+        row: readRow(batch, row, types),
+        weight: 1,
+      })),
+    );
+    if (changes.length > 0) await engine.write([{ oid: table.oid, rows: changes }], { wait: true });
+    return done(`SELECT ${changes.length}`);
+  }
+
+  async #createSource(bound: BoundCreateSource): Promise<StatementResult> {
+    const tag = 'CREATE TABLE';
+    if (bound.skip) return done(tag);
+    this.#refuseReplace(bound.replaces, 'sources');
+    const { database } = this.#session;
+    if (bound.object.primaryKey.length > 0) {
+      throw notSupported('PRIMARY KEY on a source', {
+        detail: 'Every record would be a new row, although the key says that it replaces one.',
+        hint: 'Leave the key out. Topics of keyed changes (upsert) are not supported yet.',
+      });
+    }
+    const draft: SourceObject = { ...bound.object, oid: database.catalog.allocateOid() };
+    const startPositions = await this.#startPositions(draft);
+    const source: SourceObject = { ...draft, startPositions };
+    database.catalog.create(source);
+    database.engine.addSource(source);
+    await this.#saveOrUndo([source]);
+    return done(tag);
+  }
+
+  /** Where every reader of the source will begin. Asked now, so that "latest" means the time of creation. */
+  async #startPositions(source: SourceObject): Promise<ReadonlyMap<string, number>> {
+    const reader = createReader(source, this.#session.database);
+    try {
+      return await reader.startPositions();
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      throw new SqlError(
+        sqlstate.fdwError,
+        `could not read from ${source.connector}: ${error.message}`,
+        {
+          hint: 'Check the address and the options in the WITH clause.',
+        },
+      );
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #createView(bound: BoundCreateView): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE VIEW');
+    const { catalog } = this.#session.database;
+    if (bound.replaces !== null) {
+      const view = { ...bound.object, oid: bound.replaces.oid };
+      this.#checkReplace(bound.replaces, view);
+      catalog.replace(view);
+      await this.#saveOrUndo([view]);
+      return done('CREATE VIEW');
+    }
+    const view = { ...bound.object, oid: catalog.allocateOid() };
+    catalog.create(view);
+    await this.#saveOrUndo([view]);
+    return done('CREATE VIEW');
+  }
+
+  /** PostgreSQL's rule: columns may be added at the end, but neither dropped, renamed nor retyped. */
+  #checkReplace(before: CatalogObject, after: CatalogObject): void {
+    before.columns.forEach((column, index) => {
+      const now = after.columns[index];
+      if (now === undefined) {
+        throw new SqlError(sqlstate.invalidTableDefinition, 'cannot drop columns from view');
+      }
+      if (now.name !== column.name) {
+        throw new SqlError(
+          sqlstate.invalidTableDefinition,
+          `cannot change name of view column "${column.name}" to "${now.name}"`,
+        );
+      }
+    });
+  }
+
+  async #createMaterializedView(bound: BoundCreateMaterializedView): Promise<StatementResult> {
+    const tag = 'CREATE MATERIALIZED VIEW';
+    if (bound.skip) return done(tag);
+    const { catalog, engine } = this.#session.database;
+    const plan = planView(bound.plan, bound.object.emit, this.#session.database);
+    const root = plan.nodes[plan.root]!;
+    if (bound.replaces !== null) await this.#dropReplaced(bound.replaces);
+    const view: MaterializedViewObject = {
+      ...bound.object,
+      oid: catalog.allocateOid(),
+      appendOnly: root.appendOnly,
+      key: root.key,
+      fingerprint: plan.fingerprint,
+    };
+    catalog.create(view);
+    try {
+      await engine.addView(view, plan);
+      await this.#session.database.catalogStore.save([view]);
+    } catch (error) {
+      this.#forget(view);
+      await engine.remove(view.oid);
+      throw error;
+    }
+    return done(tag);
+  }
+
+  /** OR REPLACE of a materialized view: only when nothing else reads it. */
+  async #dropReplaced(object: CatalogObject): Promise<void> {
+    const { catalog } = this.#session.database;
+    const plan = catalog.planDrop([object], false, () => true);
+    await this.#dropObjects(plan.objects);
+    catalog.drop(plan);
+  }
+
+  async #createSchema(bound: BoundCreateSchema): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE SCHEMA');
+    const { catalog, catalogStore } = this.#session.database;
+    const schema = {
+      kind: 'schema',
+      oid: catalog.allocateOid(),
+      name: bound.name,
+      comment: null,
+    } as const;
+    catalog.createSchema(schema);
+    await catalogStore.save([schema]);
+    return done('CREATE SCHEMA');
+  }
+
+  async #drop(bound: BoundDrop): Promise<StatementResult> {
+    const { catalog, catalogStore } = this.#session.database;
+    const { objects, schemas } = bound.plan;
+    catalog.drop(bound.plan);
+    await catalogStore.save(
+      [],
+      [...objects, ...schemas].map((each) => each.oid),
+    );
+    await this.#dropObjects(objects);
+    return done(bound.tag);
+  }
+
+  async #dropObjects(objects: readonly CatalogObject[]): Promise<void> {
+    for (const object of objects) await this.#session.database.engine.remove(object.oid);
+  }
+
+  async #alter(bound: BoundAlter): Promise<StatementResult> {
+    const { catalog, catalogStore } = this.#session.database;
+    const before = catalog.snapshot();
+    try {
+      for (const object of bound.objects) catalog.replace(object);
+      for (const schema of bound.schemas) catalog.replaceSchema(schema);
+      await catalogStore.save([...bound.objects, ...bound.schemas]);
+    } catch (error) {
+      catalog.restore(before);
+      throw error;
+    }
+    return done(bound.tag);
+  }
+
+  async #saveOrUndo(objects: readonly CatalogObject[]): Promise<void> {
+    try {
+      await this.#session.database.catalogStore.save(objects);
+    } catch (error) {
+      for (const object of objects) {
+        this.#forget(object);
+        await this.#session.database.engine.remove(object.oid);
+      }
+      throw error;
+    }
+  }
+
+  #forget(object: CatalogObject): void {
+    this.#session.database.catalog.drop({ objects: [object], schemas: [], cascaded: [] });
+  }
+
+  #refuseReplace(replaces: CatalogObject | null, what: string): void {
+    if (replaces === null) return;
+    throw notSupported(`OR REPLACE for ${what}`, {
+      hint: `Drop "${replaces.name}" first; its rows and every view over it would be lost.`,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+/** What expressions of a session's statements know of the world, and what views know of it. */
+
+import { SessionCatalogReader } from '../catalog/catalog-functions.ts';
+import { isSystemSchema } from '../catalog/catalog.ts';
+import { effectivePath, parseSearchPath } from '../catalog/names.ts';
+import type { SystemContext } from '../catalog/system-context.ts';
+import type { CatalogReader, EvalContext } from '../expr/functions/registry.ts';
+import type { Database } from './database.ts';
+import type { SessionContext } from './session-context.ts';
+import { serverVersion } from './settings.ts';
+
+/** The text of version(): tools parse what stands before the parenthesis. */
+const versionText = `PostgreSQL ${serverVersion} (Millrace 0.1.0)`;
+
+/** The session's own: its time zone, its transaction's time, its settings and search path. */
+export function sessionEvaluation(session: SessionContext): EvalContext {
+  const { clock, random } = session.database;
+  return {
+    nowMicros: session.transactionMicros,
+    clockMicros: () => BigInt(clock.nowMicros()),
+    timeZone: session.settings.get('TimeZone'),
+    random: () => random.float(),
+    catalog: sessionCatalog(session),
+  };
+}
+
+/** Names of schemas in the order in which they are searched, pg_catalog included. */
+export function searchPathOf(session: SessionContext): readonly string[] {
+  return effectivePath(listedPath(session), temporarySchema(session));
+}
+
+/** The schemas that search_path names. `"$user"` never means a schema of the system's. */
+export function listedPath(session: SessionContext): readonly string[] {
+  const { user } = session.options;
+  const text = session.settings.get('search_path');
+  return parseSearchPath(text, isSystemSchema(user) ? '' : user).filter((name) => name !== '');
+}
+
+export function temporarySchema(session: SessionContext): string {
+  return `pg_temp_${session.options.backendPid}`;
+}
+
+function sessionCatalog(session: SessionContext): CatalogReader {
+  const reader = new SessionCatalogReader(
+    () => systemContext(session),
+    (name) => sessionFact(session, name),
+  );
+  const own = reader.call;
+  return Object.assign(reader, {
+    call: (name: string, args: Parameters<CatalogReader['call']>[1]) => {
+      const answer = sessionFunction(session, name, args);
+      return answer === undefined ? own(name, args) : answer;
+    },
+  });
+}
+
+/** Functions that act on the session or on others; undefined: not one of them. */
+function sessionFunction(
+  session: SessionContext,
+  name: string,
+  args: Parameters<CatalogReader['call']>[1],
+): ReturnType<CatalogReader['call']> | undefined {
+  switch (name) {
+    case 'pg_cancel_backend':
+    case 'pg_terminate_backend': {
+      const [pid] = args;
+      if (typeof pid !== 'number') return null;
+      return session.database.signal(pid, name === 'pg_cancel_backend' ? 'cancel' : 'terminate');
+    }
+    case 'set_config': {
+      const [setting, value, local] = args;
+      if (typeof setting !== 'string') return null;
+      session.settings.set(setting, typeof value === 'string' ? value : '', {
+        local: local === true,
+      });
+      return session.settings.get(setting);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Facts by the names that functions ask for, then settings. */
+function sessionFact(session: SessionContext, name: string): string | undefined {
+  switch (name) {
+    case 'user':
+    case 'current_user':
+    case 'session_user':
+      return session.options.user;
+    case 'database':
+    case 'current_database':
+      return session.database.name;
+    case 'version':
+      return versionText;
+    case 'backend_pid':
+      return String(session.options.backendPid);
+    case 'remote_address':
+      return session.options.remoteAddress;
+    case 'transaction_id':
+      return String(session.database.engine.tick);
+    default:
+      return session.settings.find(name);
+  }
+}
+
+export function systemContext(session: SessionContext): SystemContext {
+  const { database } = session;
+  return {
+    ...databaseContext(database),
+    user: session.options.user,
+    searchPath: searchPathOf(session),
+    settings: () =>
+      session.settings.all().map(({ definition, value }) => ({
+        name: definition.name,
+        value,
+        default: definition.default,
+        help: definition.help,
+        readOnly: definition.readOnly,
+      })),
+    sessions: () =>
+      [...database.sessions].map((each) => ({
+        pid: each.options.backendPid,
+        user: each.options.user,
+        database: database.name,
+        application: each.settings.get('application_name'),
+        address: each.options.remoteAddress,
+        state: each.activity,
+        query: each.currentQuery,
+        startedMicros: each.startedMicros,
+        queryMicros: each.queryMicros,
+      })),
+  };
+}
+
+type DatabaseContext = Omit<SystemContext, 'user' | 'searchPath' | 'settings' | 'sessions'>;
+
+function databaseContext(database: Database): DatabaseContext {
+  const { catalog, registry, procs, system, engine, name } = database;
+  return {
+    catalog,
+    registry,
+    procs,
+    database: name,
+    systemRelkind: (oid) => system.relkind(oid),
+    rowCount: (oid) => engine.relation(oid)?.store.rowCount ?? null,
+    relationBytes: (oid) => Math.round(engine.relation(oid)?.store.bytes ?? 0),
+  };
+}

@@ -1,0 +1,123 @@
+/** Ad-hoc queries: the same road as a view's, its graph run once over what the transaction sees. */
+
+import { must } from '../base/assert.ts';
+import type { BoundQuery } from '../binder/bound-statement.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { EvalContext } from '../expr/functions/registry.ts';
+import { mapExpr } from '../expr/walk.ts';
+import { notKept } from '../jobs/engine.ts';
+import { lowerQuery } from '../lower/lower.ts';
+import { optimize } from '../optimizer/optimize.ts';
+import { mapExpressions, mapPlan } from '../plan/children.ts';
+import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
+import { runGraph } from '../serving/run-graph.ts';
+import { orderResult } from '../serving/result-order.ts';
+import type { Batch } from '../types/batch.ts';
+import { BatchBuilder } from '../types/column-access.ts';
+import type { Datum } from '../types/datum.ts';
+import { sessionEvaluation, systemContext } from './evaluation.ts';
+import type { ParameterValues } from './session-context.ts';
+import { BatchCursor } from './result-cursor.ts';
+import type { SessionContext } from './session-context.ts';
+import type { StatementResult } from './session-api.ts';
+
+export class Queries {
+  readonly #session: SessionContext;
+
+  constructor(session: SessionContext) {
+    this.#session = session;
+  }
+
+  /** What this statement's expressions know: one instant for all of them. */
+  context(): EvalContext {
+    return sessionEvaluation(this.#session);
+  }
+
+  async run(bound: BoundQuery, parameters: ParameterValues): Promise<StatementResult> {
+    const batches = this.collect(bound.plan, parameters, bound.fields.length);
+    // What this answer may contain must be on stable storage before anybody sees it.
+    await this.#session.database.engine.settled();
+    this.#session.checkCancel();
+    return { kind: 'rows', fields: bound.fields, cursor: new BatchCursor(batches), tag: 'SELECT' };
+  }
+
+  /** All rows of a plan, in order, weights spread out; `visible`: how many columns are wanted. */
+  collect(
+    plan: LogicalPlan,
+    parameters: ParameterValues,
+    visible: number = plan.schema.length,
+  ): readonly Batch[] {
+    const { database } = this.#session;
+    const evaluation = this.context();
+    const optimized = optimize(withParameters(plan, parameters), {
+      evaluation,
+      functions: database.registry,
+      disabled: database.disabledRules,
+    });
+    const lowered = lowerQuery(optimized);
+    const rows = runGraph(lowered.plan, {
+      evaluation,
+      codegen: database.codegen,
+      scan: (relation, ordinals) => this.#scan(relation, ordinals),
+      checkCancel: () => this.#session.checkCancel(),
+    });
+    if (rows === null) return [];
+    const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
+    return orderResult([rows], {
+      types: root.columns.map((column) => column.type),
+      order: lowered.order,
+      limit: lowered.limit,
+      offset: lowered.offset,
+      withTies: lowered.withTies,
+      visibleColumns: Math.min(visible, lowered.visibleColumns),
+    });
+  }
+
+  #scan(relation: RelationRef, ordinals: readonly number[]): Iterable<Batch> {
+    switch (relation.kind) {
+      case 'virtual':
+        return this.#virtualRows(relation.oid, ordinals);
+      case 'source':
+        throw notKept(relation.name);
+      case 'table':
+      case 'view':
+        return this.#session.transaction.scan(relation.oid, ordinals);
+    }
+  }
+
+  *#virtualRows(oid: number, ordinals: readonly number[]): Iterable<Batch> {
+    const { system, catalog } = this.#session.database;
+    const relation = must(catalog.byOid(oid), `system relation ${oid}`);
+    const types = ordinals.map((ordinal) => relation.columns[ordinal]!.type);
+    const builder = new BatchBuilder(types, 64);
+    let count = 0;
+    for (const row of system.rows(oid, systemContext(this.#session))) {
+      builder.append(ordinals.map((ordinal) => row[ordinal]!));
+      count++;
+    }
+    if (count > 0) yield builder.batch();
+  }
+}
+
+/** $n replaced by its value, everywhere in the plan. */
+function withParameters(plan: LogicalPlan, parameters: ParameterValues): LogicalPlan {
+  if (parameters.length === 0) return plan;
+  const replace = (expr: Expr): Expr =>
+    mapExpr(expr, (each) => parameterValue(each, parameters, replacePlan));
+  const replacePlan = (each: LogicalPlan): LogicalPlan =>
+    mapPlan(each, (node) => mapExpressions(node, replace));
+  return replacePlan(plan);
+}
+
+function parameterValue(
+  expr: Expr,
+  parameters: ParameterValues,
+  inside: (plan: LogicalPlan) => LogicalPlan,
+): Expr {
+  if (expr.kind === 'parameter') {
+    const value: Datum | null = parameters[expr.index - 1] ?? null;
+    return { kind: 'constant', value, type: expr.type, at: expr.at };
+  }
+  if (expr.kind === 'subquery') return { ...expr, plan: inside(expr.plan as LogicalPlan) };
+  return expr;
+}

@@ -1,0 +1,49 @@
+/** A session as its statements see it: what they may read, and what they may do to it. */
+
+import type { Bound } from '../binder/bound-statement.ts';
+import type { Statement } from '../syntax/ast.ts';
+import type { Datum } from '../types/datum.ts';
+import type { Schema } from '../types/schema.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import type { Cursors } from './cursors.ts';
+import type { Database, SessionActivity } from './database.ts';
+import type { Settings } from './settings.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Values of $1, $2, … */
+export type ParameterValues = readonly (Datum | null)[];
+
+/** A statement made ready: bound against the catalog as it stood then. */
+export interface Prepared {
+  readonly sql: string;
+  /** Null: an empty statement. */
+  readonly statement: Statement | null;
+  readonly bound: Bound | null;
+  readonly parameters: readonly SqlType[];
+  /** Null: gives no rows. */
+  readonly fields: Schema | null;
+  readonly parameterOids: readonly number[];
+  /** What it was bound against. */
+  readonly catalogVersion: number;
+  readonly searchPath: string;
+}
+
+export interface SessionContext extends SessionActivity {
+  readonly database: Database;
+  readonly settings: Settings;
+  readonly transaction: Transaction;
+  readonly cursors: Cursors;
+  /** now() of the running transaction, µs since 1970. */
+  readonly transactionMicros: bigint;
+  /** Throws 57014 when the client asked to stop. */
+  checkCancel(): void;
+  begin(): void;
+  commit(): Promise<void>;
+  rollback(): void;
+  discardAll(): void;
+  prepared(name: string): Prepared;
+  hasPrepared(name: string): boolean;
+  savePrepared(name: string, prepared: Prepared): void;
+  /** Null: all of them. */
+  closeStatement(name: string | null): void;
+}

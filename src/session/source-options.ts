@@ -1,0 +1,29 @@
+/** Options that every source takes, whatever its connector. */
+
+import type { OptionSpec, SourceConnector } from '../connectors/connector.ts';
+
+const watermarkOptions: readonly OptionSpec[] = [
+  {
+    name: 'watermark.idle-timeout',
+    aliases: ['scan.watermark.idle-timeout'],
+    type: 'duration',
+    required: false,
+    default: null,
+    secret: false,
+    help: 'How long a partition that was read to its end may be silent before it no longer holds the watermark back; 0 for never. By default 30s.',
+  },
+  {
+    name: 'watermark.max-ahead',
+    aliases: [],
+    type: 'duration',
+    required: false,
+    default: null,
+    secret: false,
+    help: 'A row whose event time lies further ahead of the clock does not move the watermark; 0 for no bound. By default 1h, and no bound for generators, which set their own time.',
+  },
+];
+
+/** The connector with the common options beside its own. */
+export function withSourceOptions(connector: SourceConnector): SourceConnector {
+  return { ...connector, options: [...connector.options, ...watermarkOptions] };
+}

@@ -1,0 +1,158 @@
+/**
+ * One session's transaction: the snapshot it reads and the changes it has made but not committed. Its own
+ * changes are seen by its reads of the tables; everybody else, and every view, sees them at commit, all at
+ * once. A transaction that reads keeps one snapshot to its end, whatever its isolation level.
+ */
+
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type { Engine } from '../jobs/engine.ts';
+import type { Snapshot } from '../jobs/history.ts';
+import type { Batch } from '../types/batch.ts';
+import { BatchBuilder } from '../types/column-access.ts';
+import type { TableChange } from '../jobs/write-log.ts';
+import { RowSet, type WeightedRow } from './row-set.ts';
+
+interface PendingChange {
+  readonly oid: number;
+  readonly rows: readonly WeightedRow[];
+}
+
+interface Savepoint {
+  readonly name: string;
+  readonly changes: number;
+}
+
+export class Transaction {
+  readonly #engine: Engine;
+  #snapshot: Snapshot | null = null;
+  #changes: PendingChange[] = [];
+  #savepoints: Savepoint[] = [];
+  /** BEGIN was given; otherwise it ends with the statement (or at Sync). */
+  explicit = false;
+  failed = false;
+  readOnly = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get started(): boolean {
+    return this.explicit || this.#changes.length > 0 || this.#snapshot !== null;
+  }
+
+  get hasChanges(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  /** Tables with uncommitted changes. */
+  changedTables(): ReadonlySet<number> {
+    return new Set(this.#changes.map((change) => change.oid));
+  }
+
+  /** The instant that this transaction reads; null: now (a single statement). */
+  snapshot(): Snapshot | null {
+    if (this.explicit) this.#snapshot ??= this.#engine.openSnapshot();
+    return this.#snapshot;
+  }
+
+  /** Rows of a relation as this transaction sees them. */
+  *scan(oid: number, ordinals: readonly number[]): Iterable<Batch> {
+    const relation = this.#engine.relation(oid);
+    if (relation === undefined) {
+      throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} does not exist`);
+    }
+    yield* relation.scan(ordinals, this.snapshot());
+    const rows = this.#changes
+      .filter((change) => change.oid === oid)
+      .flatMap((change) => change.rows);
+    if (rows.length === 0) return;
+    const builder = new BatchBuilder(
+      ordinals.map((ordinal) => relation.types[ordinal]!),
+      rows.length,
+    );
+    for (const { row, weight } of rows) {
+      builder.append(
+        ordinals.map((ordinal) => row[ordinal]!),
+        weight,
+      );
+    }
+    yield builder.batch();
+  }
+
+  /** What this transaction has done to a table so far. */
+  pending(oid: number): readonly WeightedRow[] {
+    return this.#changes.filter((change) => change.oid === oid).flatMap((change) => change.rows);
+  }
+
+  change(oid: number, rows: readonly WeightedRow[]): void {
+    if (rows.length === 0) return;
+    if (this.readOnly) {
+      throw new SqlError(
+        sqlstate.readOnlySqlTransaction,
+        'cannot execute a data-modifying statement in a read-only transaction',
+      );
+    }
+    this.#changes.push({ oid, rows });
+  }
+
+  /** How far the changes go, to undo one statement. */
+  mark(): number {
+    return this.#changes.length;
+  }
+
+  undoTo(mark: number): void {
+    this.#changes.length = mark;
+  }
+
+  savepoint(name: string): void {
+    this.#savepoints.push({ name, changes: this.#changes.length });
+  }
+
+  rollbackTo(name: string): void {
+    const at = this.#find(name);
+    this.undoTo(this.#savepoints[at]!.changes);
+    this.#savepoints.length = at + 1;
+    this.failed = false;
+  }
+
+  release(name: string): void {
+    this.#savepoints.length = this.#find(name);
+  }
+
+  #find(name: string): number {
+    const at = this.#savepoints.findLastIndex((each) => each.name === name);
+    if (at < 0) throw new SqlError(sqlstate.invalidSavepoint, `savepoint "${name}" does not exist`);
+    return at;
+  }
+
+  /** The net changes, equal rows summed. */
+  netChanges(): TableChange[] {
+    const sets = new Map<number, RowSet>();
+    for (const { oid, rows } of this.#changes) {
+      const relation = this.#engine.relation(oid);
+      if (relation === undefined) {
+        throw new SqlError(
+          sqlstate.serializationFailure,
+          'could not serialize access: a changed table was dropped by another session',
+        );
+      }
+      const set = sets.get(oid) ?? new RowSet(relation.types);
+      sets.set(oid, set);
+      for (const { row, weight } of rows) set.add(row, weight);
+    }
+    return [...sets]
+      .map(([oid, set]) => ({ oid, rows: set.entries() }))
+      .filter((change) => change.rows.length > 0);
+  }
+
+  /** Forgets everything and starts afresh. */
+  end(): void {
+    if (this.#snapshot !== null) this.#engine.releaseSnapshot(this.#snapshot);
+    this.#snapshot = null;
+    this.#changes = [];
+    this.#savepoints = [];
+    this.explicit = false;
+    this.failed = false;
+    this.readOnly = false;
+  }
+}

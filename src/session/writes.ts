@@ -1,0 +1,302 @@
+/**
+ * INSERT, UPDATE, DELETE and TRUNCATE. A statement computes old and new rows over what its transaction
+ * sees, checks constraints, and hands the change to the transaction; commit makes it one tick of the engine.
+ */
+
+import { must } from '../base/assert.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
+import type {
+  BoundDelete,
+  BoundInsert,
+  BoundOnConflict,
+  BoundReturning,
+  BoundTruncate,
+  BoundUpdate,
+} from '../binder/bound-statement.ts';
+import type { TableObject } from '../catalog/objects.ts';
+import { compileInterpreter } from '../expr/interpret.ts';
+import type { EvalContext } from '../expr/functions/registry.ts';
+import type { StoredRelation } from '../jobs/stored-relation.ts';
+import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
+import type { Batch } from '../types/batch.ts';
+import { readRow } from '../types/column-access.ts';
+import type { Row } from '../types/datum.ts';
+import { bindChecks } from './bind-stored.ts';
+import { TableConstraints } from './constraints.ts';
+import type { ParameterValues } from './session-context.ts';
+import type { Queries } from './queries.ts';
+import { rowsResult } from './result-cursor.ts';
+import { RowSet, type WeightedRow } from './row-set.ts';
+import type { SessionContext } from './session-context.ts';
+import type { StatementResult } from './session-api.ts';
+
+interface Target {
+  readonly table: TableObject;
+  readonly relation: StoredRelation;
+  readonly constraints: TableConstraints;
+}
+
+export class Writes {
+  readonly #session: SessionContext;
+  readonly #queries: Queries;
+
+  constructor(session: SessionContext, queries: Queries) {
+    this.#session = session;
+    this.#queries = queries;
+  }
+
+  insert(bound: BoundInsert, parameters: ParameterValues): StatementResult {
+    const target = this.#target(bound.table);
+    const context = this.#queries.context();
+    const proposed = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
+    const changes: WeightedRow[] = [];
+    const returned: Row[] = [];
+    const pending = new PendingKeys(target, this.#session.transaction.pending(target.table.oid));
+    for (const row of proposed) {
+      const outcome = this.#place(row, bound.onConflict, pending, context);
+      if (outcome === null) continue;
+      if (outcome.old !== null) changes.push({ row: outcome.old, weight: -1 });
+      changes.push({ row: outcome.new, weight: 1 });
+      returned.push(outcome.new);
+    }
+    this.#apply(target, changes, context);
+    return this.#result(`INSERT 0 ${returned.length}`, bound.returning, returned, context);
+  }
+
+  /** What becomes of one proposed row; null: nothing (ON CONFLICT DO NOTHING). */
+  #place(
+    row: Row,
+    onConflict: BoundOnConflict | null,
+    pending: PendingKeys,
+    context: EvalContext,
+  ): { readonly old: Row | null; readonly new: Row } | null {
+    if (onConflict === null) return { old: null, new: row };
+    const existing = pending.current(row);
+    if (existing === null) {
+      pending.put(row);
+      return { old: null, new: row };
+    }
+    if (onConflict.action === 'nothing') return null;
+    if (pending.wasTouched(row)) {
+      throw new SqlError(
+        sqlstate.cardinalityViolation,
+        'ON CONFLICT DO UPDATE command cannot affect row a second time',
+        {
+          hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+        },
+      );
+    }
+    const both = [...existing, ...row];
+    if (onConflict.where !== null) {
+      if (compileInterpreter(onConflict.where)(both, context) !== true) return null;
+    }
+    const updated = onConflict.row.map((expr) => compileInterpreter(expr)(both, context));
+    pending.put(updated);
+    return { old: existing, new: updated };
+  }
+
+  update(bound: BoundUpdate, parameters: ParameterValues): StatementResult {
+    const target = this.#target(bound.table);
+    const context = this.#queries.context();
+    const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
+    const seen = new Set<string>();
+    const changes: WeightedRow[] = [];
+    const returned: Row[] = [];
+    for (const row of rows) {
+      const old = row.slice(0, bound.width);
+      if (bound.joined) {
+        // Several matches: the first decides, once for every stored copy of the row.
+        const key = target.constraints.identityOf(old);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        for (let copies = this.#copies(target, old); copies > 0; copies--) {
+          changes.push(
+            { row: old, weight: -1 },
+            { row: row.slice(bound.width, bound.width * 2), weight: 1 },
+          );
+          returned.push(row);
+        }
+        continue;
+      }
+      changes.push(
+        { row: old, weight: -1 },
+        { row: row.slice(bound.width, bound.width * 2), weight: 1 },
+      );
+      returned.push(row);
+    }
+    this.#apply(target, changes, context);
+    return this.#result(`UPDATE ${returned.length}`, bound.returning, returned, context);
+  }
+
+  delete(bound: BoundDelete, parameters: ParameterValues): StatementResult {
+    const target = this.#target(bound.table);
+    const context = this.#queries.context();
+    const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
+    const seen = new Set<string>();
+    const changes: WeightedRow[] = [];
+    const returned: Row[] = [];
+    for (const row of rows) {
+      const old = row.slice(0, bound.width);
+      let copies = 1;
+      if (bound.joined) {
+        const key = target.constraints.identityOf(old);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        copies = this.#copies(target, old);
+      }
+      for (; copies > 0; copies--) {
+        changes.push({ row: old, weight: -1 });
+        returned.push(row);
+      }
+    }
+    this.#apply(target, changes, context);
+    return this.#result(`DELETE ${returned.length}`, bound.returning, returned, context);
+  }
+
+  truncate(bound: BoundTruncate): StatementResult {
+    for (const ref of bound.tables) {
+      const target = this.#target(ref);
+      const ordinals = target.relation.types.map((_, index) => index);
+      const set = new RowSet(target.relation.types);
+      for (const batch of this.#session.transaction.scan(ref.oid, ordinals)) {
+        for (let row = 0; row < batch.count; row++) {
+          set.add(readRow(batch, row, target.relation.types), -(batch.weights?.[row] ?? 1));
+        }
+      }
+      this.#session.transaction.change(ref.oid, set.entries());
+    }
+    return { kind: 'done', tag: 'TRUNCATE TABLE' };
+  }
+
+  /** How often a row stands in its table, as the transaction sees it. */
+  #copies(target: Target, row: Row): number {
+    const { types } = target.relation;
+    const ordinals = types.map((_, index) => index);
+    let copies = 0;
+    for (const batch of target.relation.store.lookup(ordinals, row, ordinals)) {
+      for (let index = 0; index < batch.count; index++) copies += batch.weights?.[index] ?? 1;
+    }
+    const identity = target.constraints.identityOf(row);
+    for (const each of this.#session.transaction.pending(target.table.oid)) {
+      if (target.constraints.identityOf(each.row) === identity) copies += each.weight;
+    }
+    return copies;
+  }
+
+  #target(ref: RelationRef): Target {
+    const { catalog, engine } = this.#session.database;
+    const table = catalog.byOid(ref.oid);
+    if (table?.kind !== 'table') {
+      throw new SqlError(sqlstate.wrongObjectType, `cannot change "${ref.name}"`, {
+        detail: 'Only tables can be written.',
+      });
+    }
+    const relation = must(engine.relation(ref.oid), `table ${ref.name}`);
+    const checks = bindChecks(table, this.#session);
+    return { table, relation, constraints: new TableConstraints(table, checks) };
+  }
+
+  #apply(target: Target, changes: readonly WeightedRow[], context: EvalContext): void {
+    for (const { row, weight } of changes) {
+      if (weight > 0) target.constraints.checkRow(row, context);
+    }
+    const earlier = this.#session.transaction.pending(target.table.oid);
+    target.constraints.checkKey(target.relation, earlier, changes);
+    this.#session.transaction.change(target.table.oid, changes);
+  }
+
+  #result(
+    tag: string,
+    returning: BoundReturning | null,
+    rows: readonly Row[],
+    context: EvalContext,
+  ): StatementResult {
+    if (returning === null) {
+      return { kind: 'done', tag };
+    }
+    const compiled = returning.exprs.map(compileInterpreter);
+    const values = rows.map((row) => compiled.map((evaluate) => evaluate(row, context)));
+    return rowsResult(returning.fields, values, tag);
+  }
+
+  /**
+   * Makes the transaction's net changes real: checked once more against what others have committed since,
+   * applied as one tick, and durable when this resolves (unless synchronous_commit is off).
+   */
+  async commit(): Promise<void> {
+    const { transaction, database, settings } = this.#session;
+    const changes = transaction.netChanges();
+    for (const { oid, rows } of changes) this.#recheck(oid, rows);
+    const wait = settings.get('synchronous_commit') === 'on';
+    await database.engine.write(changes, { wait });
+  }
+
+  #recheck(oid: number, rows: readonly WeightedRow[]): void {
+    const { catalog } = this.#session.database;
+    const table = catalog.byOid(oid);
+    if (table?.kind !== 'table') return;
+    const target = this.#target({
+      oid,
+      schemaName: table.schema,
+      name: table.name,
+      kind: 'table',
+      appendOnly: false,
+    });
+    const ordinals = target.relation.types.map((_, index) => index);
+    for (const { row, weight } of rows) {
+      if (weight > 0) continue;
+      let stored = 0;
+      for (const batch of target.relation.store.lookup(ordinals, row, ordinals)) {
+        for (let index = 0; index < batch.count; index++) stored += batch.weights?.[index] ?? 1;
+      }
+      if (stored + weight < 0) {
+        throw new SqlError(
+          sqlstate.serializationFailure,
+          'could not serialize access due to concurrent update',
+          { hint: 'Run the transaction again.' },
+        );
+      }
+    }
+    target.constraints.checkKey(target.relation, [], rows);
+  }
+}
+
+/** The keyed rows of a table as they stand while one INSERT … ON CONFLICT runs. */
+class PendingKeys {
+  readonly #target: Target;
+  readonly #rows = new Map<string, Row | null>();
+  readonly #touched = new Set<string>();
+
+  constructor(target: Target, pending: readonly WeightedRow[]) {
+    this.#target = target;
+    if (target.table.primaryKey.length === 0) return;
+    for (const { row, weight } of pending) {
+      this.#rows.set(target.constraints.keyOf(row), weight > 0 ? row : null);
+    }
+  }
+
+  current(row: Row): Row | null {
+    const key = this.#target.constraints.keyOf(row);
+    const known = this.#rows.get(key);
+    if (known !== undefined) return known;
+    return this.#target.constraints.storedRow(this.#target.relation, row);
+  }
+
+  wasTouched(row: Row): boolean {
+    return this.#touched.has(this.#target.constraints.keyOf(row));
+  }
+
+  put(row: Row): void {
+    const key = this.#target.constraints.keyOf(row);
+    this.#rows.set(key, row);
+    this.#touched.add(key);
+  }
+}
+
+/** Every row of a plan's result, repeated by its weight. */
+function allRows(batches: readonly Batch[], plan: LogicalPlan): Row[] {
+  const types = plan.schema.map((field) => field.type);
+  return batches.flatMap((batch) =>
+    Array.from({ length: batch.count }, (_, row) => readRow(batch, row, types)),
+  );
+}

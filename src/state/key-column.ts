@@ -1,0 +1,155 @@
+/**
+ * One key column of a keyed table: the values, and what the hash loops look at. For narrow keys that is
+ * the same; a wide key keeps its datums to be read back and its canonical bytes to be compared.
+ */
+
+import type { ByteReader } from '../base/bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
+import { readDatum } from '../types/column-access.ts';
+import type { AnyColumn, Column, TextColumn } from '../types/column.ts';
+import type { Datum } from '../types/datum.ts';
+import { encodeKey } from '../types/key-codec.ts';
+import { decodeDatum, encodeDatum } from '../types/row-codec.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { ByteArena } from './arena.ts';
+import { StoredColumn, grownInt32 } from './stored-column.ts';
+import type { KeyKind } from './table-code.ts';
+
+/** Memory of an encoded batch, reused. */
+export interface EncodedScratch {
+  readonly writer: ByteWriter;
+  column: TextColumn;
+}
+
+export class KeyColumn {
+  readonly type: SqlType;
+  readonly stored: StoredColumn;
+  readonly scratch: EncodedScratch = { writer: new ByteWriter(256), column: emptyText(64) };
+  readonly #exact: boolean;
+  #capacity = 0;
+  /** Canonical bytes by entry, once the key is wide. */
+  #encoded: TextColumn | null = null;
+  #arena: ByteArena | null = null;
+
+  constructor(type: SqlType, exact: boolean, hashed: boolean) {
+    this.type = type;
+    this.#exact = exact;
+    this.stored = new StoredColumn(type, 0);
+    if (hashed && this.stored.kind === 'any') this.#makeEncoded();
+  }
+
+  get kind(): KeyKind {
+    if (this.#encoded !== null) return 'wide';
+    switch (this.stored.kind) {
+      case 'i32':
+      case 'bool':
+      case 'text':
+        return this.stored.kind;
+      case 'f64':
+        return this.type.kind === 'double' || this.type.kind === 'real' ? 'double' : 'f64';
+      case 'any':
+        return 'wide';
+    }
+  }
+
+  /** What the loops compare with: values, or canonical bytes of a wide key. */
+  get lookup(): Column {
+    return this.#encoded ?? this.stored.column;
+  }
+
+  get bytes(): number {
+    const encoded = this.#encoded;
+    const wide = encoded === null ? 0 : encoded.offsets.byteLength * 2 + encoded.bytes.byteLength;
+    return this.stored.bytes + wide;
+  }
+
+  grow(capacity: number): void {
+    this.#capacity = capacity;
+    this.stored.grow(capacity);
+    if (this.#encoded === null) return;
+    this.#encoded.offsets = grownInt32(this.#encoded.offsets, capacity);
+    this.#encoded.lengths = grownInt32(this.#encoded.lengths, capacity);
+  }
+
+  /** Turns the key wide: bytes are made for all entries there are. */
+  goWide(high: number): void {
+    this.stored.widen();
+    this.#makeEncoded();
+    const datums = this.stored.column as AnyColumn;
+    const encoded = encodeWide(datums, high, this, this.scratch);
+    for (let entry = 0; entry < high; entry++) {
+      this.#putBytes(entry, encoded.bytes, encoded.offsets[entry]!, encoded.lengths[entry]!);
+    }
+  }
+
+  /** For generated loops: a new entry's datum and its canonical bytes. */
+  storeWide(entry: number, value: Datum | null, bytes: Uint8Array, at: number, size: number): void {
+    (this.stored.column as AnyColumn).values[entry] = value;
+    this.#putBytes(entry, bytes, at, size);
+  }
+
+  encode(writer: ByteWriter, value: Datum | null): void {
+    if (this.#exact) encodeDatum(writer, value, this.type);
+    else encodeKey(writer, value, this.type);
+  }
+
+  clear(entry: number): void {
+    this.stored.clear(entry);
+    if (this.#encoded === null) return;
+    this.#arena!.release(this.#encoded.offsets[entry]!, this.#encoded.lengths[entry]!);
+    this.#encoded.offsets[entry] = 0;
+    this.#encoded.lengths[entry] = 0;
+  }
+
+  writeOne(writer: ByteWriter, entry: number): void {
+    encodeDatum(writer, readDatum(this.stored.column, entry, this.type), this.type);
+  }
+
+  readOne(reader: ByteReader): Datum | null {
+    return decodeDatum(reader, this.type);
+  }
+
+  #makeEncoded(): void {
+    this.#arena = new ByteArena();
+    this.#encoded = emptyText(this.#capacity);
+    this.#encoded.bytes = this.#arena.bytes;
+  }
+
+  #putBytes(entry: number, bytes: Uint8Array, offset: number, length: number): void {
+    const encoded = this.#encoded!;
+    const arena = this.#arena!;
+    arena.release(encoded.offsets[entry]!, encoded.lengths[entry]!);
+    encoded.offsets[entry] = arena.put(bytes, offset, length);
+    encoded.lengths[entry] = length;
+    encoded.bytes = arena.bytes;
+  }
+}
+
+/** Canonical bytes of the first `count` values, in reused memory. NULL has bytes of its own. */
+export function encodeWide(
+  source: AnyColumn,
+  count: number,
+  key: KeyColumn,
+  scratch: EncodedScratch,
+): TextColumn {
+  if (scratch.column.offsets.length < count) scratch.column = emptyText(count * 2);
+  const { writer, column } = scratch;
+  writer.clear();
+  for (let i = 0; i < count; i++) {
+    column.offsets[i] = writer.length;
+    key.encode(writer, source.values[i] ?? null);
+    column.lengths[i] = writer.length - column.offsets[i]!;
+  }
+  column.bytes = writer.view();
+  return column;
+}
+
+function emptyText(capacity: number): TextColumn {
+  return {
+    kind: 'text',
+    bytes: new Uint8Array(16),
+    offsets: new Int32Array(capacity),
+    lengths: new Int32Array(capacity),
+    nulls: null,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * The rows of a table or materialized view, as columns: a multiset of rows with weights that changes are
+ * applied to, that is scanned and looked up by any columns. Indexes are made when first looked up by and
+ * kept from then on.
+ *
+ * Batches that `scan` and `lookup` give are valid until the next change or the next batch.
+ */
+
+import { assert } from '../base/assert.ts';
+import type { ByteReader, ByteWriter } from '../base/bytes.ts';
+import type { Batch } from '../types/batch.ts';
+import type { Column } from '../types/column.ts';
+import type { Datum } from '../types/datum.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { gatherRows } from './gather.ts';
+import type { RowIndex } from './row-index.ts';
+import { RowTable } from './row-table.ts';
+import type { StateTable } from './state-table.ts';
+
+const scanRows = 1024;
+
+export class RelationStore implements StateTable {
+  readonly types: readonly SqlType[];
+  readonly #rows: RowTable;
+  readonly #indexes: RowIndex[] = [];
+  /** Segments were loaded and sums and indexes must be made before the next use. */
+  #stale = false;
+
+  constructor(name: string, types: readonly SqlType[]) {
+    this.types = types;
+    this.#rows = new RowTable({ name, types });
+  }
+
+  get name(): string {
+    return this.#rows.name;
+  }
+
+  /** Distinct rows kept; `rowCount` counts each with its weight. */
+  get rows(): number {
+    return this.#rows.rows;
+  }
+
+  get rowCount(): number {
+    return this.#current().totalWeight;
+  }
+
+  get bytes(): number {
+    return this.#rows.bytes;
+  }
+
+  get dirty(): boolean {
+    return this.#rows.dirty;
+  }
+
+  /** Applies weighted changes as one step; afterwards no row may have a negative multiplicity. */
+  apply(batch: Batch): void {
+    this.add(batch);
+    this.endStep();
+  }
+
+  /** Like apply, in several batches: `endStep` ends the step and checks it. Do not read in between. */
+  add(batch: Batch): void {
+    assert(
+      batch.columns.length === this.types.length,
+      `${this.name} has ${this.types.length} columns, a change has ${batch.columns.length}`,
+    );
+    this.#current().apply(batch.columns, batch.count, batch.weights);
+  }
+
+  #current(): RowTable {
+    if (this.#stale) this.#rows.restored();
+    this.#stale = false;
+    return this.#rows;
+  }
+
+  endStep(): void {
+    this.#rows.endTick();
+  }
+
+  /** All rows, projected to `ordinals`, with their weights. */
+  *scan(ordinals: readonly number[]): Generator<Batch> {
+    const entries = this.#rows.table.entries();
+    for (let at = 0; at < entries.length; at += scanRows) {
+      yield this.#gather(entries.subarray(at, at + scanRows), ordinals);
+    }
+  }
+
+  /** The rows whose columns `columns` equal `values` (NULL equals NULL), projected to `ordinals`. */
+  *lookup(
+    columns: readonly number[],
+    values: readonly (Datum | null)[],
+    ordinals: readonly number[],
+  ): Generator<Batch> {
+    const index = this.#indexOn(columns);
+    const keys: Column[] = values.map((value) => ({ kind: 'any', values: [value], nulls: null }));
+    const found = new Int32Array(1);
+    index.table.find(keys, 1, found);
+    if (found[0]! < 0) return;
+    const entries: number[] = [];
+    for (let row = index.head(found[0]!); row >= 0; row = index.next[row]!) entries.push(row);
+    for (let at = 0; at < entries.length; at += scanRows) {
+      yield this.#gather(Int32Array.from(entries.slice(at, at + scanRows)), ordinals);
+    }
+  }
+
+  #indexOn(columns: readonly number[]): RowIndex {
+    const same = (index: RowIndex): boolean =>
+      index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i]);
+    const existing = this.#indexes.find(same);
+    if (existing !== undefined) return existing;
+    const made = this.#current().addIndex(columns);
+    this.#indexes.push(made);
+    return made;
+  }
+
+  #gather(entries: Int32Array, ordinals: readonly number[]): Batch {
+    const count = entries.length;
+    const stored = this.#rows.columns;
+    const columns = ordinals.map((ordinal) => gatherRows(stored[ordinal]!, entries, count, null));
+    let weights: Int32Array | null = null;
+    for (let i = 0; i < count; i++) {
+      const weight = this.#rows.weight(entries[i]!);
+      if (weight === 1 && weights === null) continue;
+      weights ??= new Int32Array(count).fill(1);
+      weights[i] = weight;
+    }
+    return { count, columns, weights, rowWatermarks: null, origin: null };
+  }
+
+  writeDelta(writer: ByteWriter): void {
+    this.#rows.writeDelta(writer);
+  }
+
+  writeBase(writer: ByteWriter): void {
+    this.#rows.writeBase(writer);
+  }
+
+  load(reader: ByteReader): void {
+    assert(this.#indexes.length === 0, `${this.name} is loaded after it was read`);
+    this.#rows.load(reader);
+    this.#stale = true;
+  }
+}

@@ -95,7 +95,9 @@ export class Aggregation {
       primaryKey.length > 0 &&
       primaryKey.every((ordinal) => {
         const part = item!.columns[ordinal]?.expr;
-        return part !== undefined && this.#keys.slice(0, this.#named).some((k) => sameExpr(k, part));
+        return (
+          part !== undefined && this.#keys.slice(0, this.#named).some((k) => sameExpr(k, part))
+        );
       })
     );
   }
@@ -103,7 +105,8 @@ export class Aggregation {
   #itemOf(index: number): ScopeItem | undefined {
     return this.#scope.items.find((item) =>
       item.columns.some(
-        (column) => item.name !== null && column.expr.kind === 'column' && column.expr.index === index,
+        (column) =>
+          item.name !== null && column.expr.kind === 'column' && column.expr.index === index,
       ),
     );
   }
@@ -196,13 +199,11 @@ export class Aggregation {
       if (everywhere(i)) return { ...field, nullable };
       return { name: field.name, type: field.type, nullable };
     });
-    const aggregates = this.#level.aggregates.map(
-      ({ call, type }): Field => ({
-        name: call.fn.name,
-        type,
-        nullable: call.fn.name !== 'count',
-      }),
-    );
+    const aggregates = this.#level.aggregates.map(({ call, type }): Field => ({
+      name: call.fn.name,
+      type,
+      nullable: call.fn.name !== 'count',
+    }));
     return {
       kind: 'aggregate',
       input,

@@ -36,11 +36,7 @@ export function bindAggregateCall(call: ast.FunctionCall, name: string, env: Exp
 }
 
 /** The parts of an aggregate call, each bound in `env`. */
-export function bindAggregate(
-  call: ast.FunctionCall,
-  name: string,
-  env: ExprEnv,
-): BoundAggregate {
+export function bindAggregate(call: ast.FunctionCall, name: string, env: ExprEnv): BoundAggregate {
   const { binding } = env;
   const at = call.span.start;
   const functions = binding.functions.aggregates(name);

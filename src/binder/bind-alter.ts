@@ -173,7 +173,9 @@ function withoutNotNull(
       { position },
     );
   }
-  const columns = table.columns.map((each, i) => (i === ordinal ? { ...each, notNull: false } : each));
+  const columns = table.columns.map((each, i) =>
+    i === ordinal ? { ...each, notNull: false } : each,
+  );
   return { ...table, columns };
 }
 
@@ -208,7 +210,9 @@ function refuseSchemaName(to: ast.Identifier, schema: SchemaObject, binding: Bin
     );
   }
   if (binding.catalog.schema(to.name) !== undefined) {
-    throw new SqlError(sqlstate.duplicateSchema, `schema "${to.name}" already exists`, { position });
+    throw new SqlError(sqlstate.duplicateSchema, `schema "${to.name}" already exists`, {
+      position,
+    });
   }
   if (to.name.startsWith('pg_')) {
     throw new SqlError('42939', `unacceptable schema name "${to.name}"`, {

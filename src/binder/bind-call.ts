@@ -44,9 +44,13 @@ export function bindCall(call: ast.FunctionCall, env: ExprEnv): Expr {
   if (call.over !== null) return bindOver(call, name, env);
   if (functions.aggregates(name).length > 0) return bindAggregateCall(call, name, env);
   if (isPureWindowFunction(name)) {
-    throw new SqlError(sqlstate.wrongObjectType, `window function ${name} requires an OVER clause`, {
-      position,
-    });
+    throw new SqlError(
+      sqlstate.wrongObjectType,
+      `window function ${name} requires an OVER clause`,
+      {
+        position,
+      },
+    );
   }
   const groupWindow = groupWindowColumn(name, env.scope, position);
   if (groupWindow !== null) return groupWindow;
@@ -125,12 +129,7 @@ function bindArguments(call: ast.FunctionCall, name: string, env: ExprEnv): read
 }
 
 /** A set-returning function in the select list: each input row gives as many rows as it returns. */
-function bindRows(
-  call: ast.FunctionCall,
-  name: string,
-  args: readonly Expr[],
-  env: ExprEnv,
-): Expr {
+function bindRows(call: ast.FunctionCall, name: string, args: readonly Expr[], env: ExprEnv): Expr {
   const at = call.span.start;
   checkAllowed('set-returning', env.clause, at);
   const resolved = resolveTable(

@@ -10,7 +10,7 @@ import type {
   TableObject,
   WatermarkDefinition,
 } from '../catalog/objects.ts';
-import { someExpr, volatilityOf } from '../expr/walk.ts';
+import { someExpr } from '../expr/walk.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -18,6 +18,7 @@ import { checkCollation } from './bind-expr.ts';
 import { includeColumns, metadataColumn } from './bind-metadata.ts';
 import { bindScalar } from './bind-scalar.ts';
 import { bindType } from './bind-type.ts';
+import { bindWatermark } from './bind-watermark.ts';
 import type { Binding } from './binding.ts';
 import { coerceBoolean, typeName } from './coerce.ts';
 import { requireRelation } from './relation-lookup.ts';
@@ -179,7 +180,11 @@ class ColumnsBuilder {
     return bound;
   }
 
-  #bind(expression: ast.Expression, columns: readonly ColumnDefinition[], target?: ColumnDefinition) {
+  #bind(
+    expression: ast.Expression,
+    columns: readonly ColumnDefinition[],
+    target?: ColumnDefinition,
+  ) {
     return bindScalar(expression, columns, this.#binding, {
       relation: this.#options.relation,
       ...(target === undefined ? {} : { target }),
@@ -190,7 +195,7 @@ class ColumnsBuilder {
   expressions(): void {
     this.#columns.forEach((column, ordinal) => {
       const written = this.#written[ordinal];
-      if (written == null) return;
+      if (written === null || written === undefined) return;
       const computed = computedExpression(written);
       if (computed !== null) this.#bind(computed, this.#columns.slice(0, ordinal), column);
       for (const constraint of written.constraints) this.#columnConstraint(constraint, ordinal);
@@ -328,48 +333,15 @@ class ColumnsBuilder {
   }
 
   watermarkOf(written: ast.WatermarkDefinition): void {
-    const position = written.span.start;
     if (this.#watermark !== null) {
       throw new SqlError(
         sqlstate.invalidTableDefinition,
         `multiple watermarks for table "${this.#options.relation}" are not allowed`,
-        { position },
+        { position: written.span.start },
       );
     }
-    const [name, more] = written.column.parts;
-    if (more !== undefined) {
-      throw notSupported('a watermark on a field of a column', {
-        hint: 'Add a computed column: ts AS payload.ts, and declare the watermark on it.',
-        position,
-      });
-    }
-    const ordinal = this.#columns.findIndex((column) => column.name === name!.name);
-    const column = this.#columns[ordinal];
-    if (column === undefined) {
-      throw new SqlError(sqlstate.undefinedColumn, `column "${name!.name}" does not exist`, {
-        position: name!.span.start,
-      });
-    }
-    if (column.type.kind !== 'timestamp' && column.type.kind !== 'timestamptz') {
-      throw new SqlError(
-        sqlstate.datatypeMismatch,
-        `the column of a watermark must be of type timestamp, not ${typeName(column.type)}`,
-        { position: name!.span.start },
-      );
-    }
-    const bound = bindScalar(written.expression, this.#columns, this.#binding, {
-      clause: 'watermark expressions',
-      relation: this.#options.relation,
-      target: { name: column.name, type: column.type },
-    });
-    if (volatilityOf(bound) === 'volatile') {
-      throw new SqlError(
-        sqlstate.invalidTableDefinition,
-        'functions in a watermark must not be volatile',
-        { position: written.expression.span.start },
-      );
-    }
-    this.#watermark = { column: ordinal, sql: printExpression(written.expression) };
+    const { relation } = this.#options;
+    this.#watermark = bindWatermark(written, { columns: this.#columns, relation }, this.#binding);
   }
 
   /** LIKE copies names, types and NOT NULL; INCLUDING DEFAULTS, CONSTRAINTS, INDEXES or ALL copy those too. */
@@ -381,10 +353,7 @@ class ColumnsBuilder {
     const first = this.#columns.length;
     for (const column of columnsToCopy(object)) {
       const plain = plainColumn(column.name, column.type, { notNull: column.notNull });
-      this.add(
-        including('defaults') ? { ...plain, defaultSql: column.defaultSql } : plain,
-        null,
-      );
+      this.add(including('defaults') ? { ...plain, defaultSql: column.defaultSql } : plain, null);
     }
     if (object.kind !== 'table') return;
     if (including('constraints')) this.#checks.push(...object.checks);

@@ -8,8 +8,9 @@ import { arrayOf, types, type SqlType } from '../types/sql-type.ts';
 import { callNamed } from './bind-literal.ts';
 import { operatorCall } from './bind-operator.ts';
 import { coerce, coerceToCommon, constant, settleUnknown, typeName } from './coerce.ts';
-import { lookupColumn } from './column-lookup.ts';
+import { lookupColumn, lookupItem, missingTable, wholeRow } from './column-lookup.ts';
 import { bindIn, type ExprEnv } from './expr-env.ts';
+import { outward } from './scope.ts';
 import { expandStar } from './star.ts';
 
 /** `a`, `t.a`, `t`, and fields of composite columns behind them. */
@@ -18,6 +19,20 @@ export function bindColumn(reference: ast.ColumnRef, env: ExprEnv): Expr {
   return reference.parts
     .slice(found.partsUsed)
     .reduce((base, part) => fieldOfRow(base, part), found.expr);
+}
+
+/** `t.*` where one value is wanted is the whole row. */
+export function bindRowStar(star: ast.Star, env: ExprEnv): Expr {
+  const at = star.span.start;
+  const names = star.qualifier.map((part) => part.name);
+  if (star.base !== null || names.length === 0) {
+    throw new SqlError(sqlstate.syntaxError, 'row expansion via "*" is not supported here', {
+      position: at,
+    });
+  }
+  const found = lookupItem(names, env.scope, at);
+  if (found === null) throw missingTable(names, env.scope, at);
+  return outward(wholeRow(found.item, at), found.depth);
 }
 
 /** `(row).field`. Of a row that is written out, the field's own expression. */
@@ -61,14 +76,10 @@ export function bindArray(
   const at = array.span.start;
   if (array.items.length === 0) {
     if (wanted === null) {
-      throw new SqlError(
-        sqlstate.indeterminateDatatype,
-        'cannot determine type of empty array',
-        {
-          hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].',
-          position: at,
-        },
-      );
+      throw new SqlError(sqlstate.indeterminateDatatype, 'cannot determine type of empty array', {
+        hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].',
+        position: at,
+      });
     }
     return { kind: 'array', elements: [], type: arrayOf(wanted), at };
   }

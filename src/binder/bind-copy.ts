@@ -9,12 +9,7 @@ import { wholeRow } from './bind-insert.ts';
 import { bindNamed } from './bind-relation.ts';
 import { bindAsOf, bindWholeQuery, topLevel } from './bind-whole-query.ts';
 import type { Binding } from './binding.ts';
-import type {
-  BoundCopyFrom,
-  BoundCopyTo,
-  BoundQuery,
-  BoundSubscribe,
-} from './bound-statement.ts';
+import type { BoundCopyFrom, BoundCopyTo, BoundQuery, BoundSubscribe } from './bound-statement.ts';
 import { columnIndexOf } from './column-index.ts';
 import { findRelation, relationRef } from './relation-lookup.ts';
 import { computedRefusal, requireTable, writableColumn } from './table-rows.ts';
@@ -61,7 +56,11 @@ function copyTable(statement: ast.CopyStatement, binding: Binding): BoundQuery {
 
 function pick(input: LogicalPlan, fields: Schema, indices: readonly number[]): LogicalPlan {
   const schema = indices.map((index) => fields[index]!);
-  const exprs = indices.map((index): Expr => ({ kind: 'column', index, type: fields[index]!.type }));
+  const exprs = indices.map((index): Expr => ({
+    kind: 'column',
+    index,
+    type: fields[index]!.type,
+  }));
   return { kind: 'project', input, exprs, schema };
 }
 
@@ -107,10 +106,7 @@ function copyFrom(statement: ast.CopyStatement, binding: Binding): BoundCopyFrom
   };
 }
 
-export function bindSubscribe(
-  statement: ast.SubscribeStatement,
-  binding: Binding,
-): BoundSubscribe {
+export function bindSubscribe(statement: ast.SubscribeStatement, binding: Binding): BoundSubscribe {
   const query =
     statement.query === null
       ? allColumns(bindNamed(statement.name!, topLevel(binding)).plan)

@@ -61,7 +61,10 @@ function refuseUnsupported(statement: ast.CreateTable): void {
     refuse('ON CONFLICT of a table', 'Use ON CONFLICT in INSERT.');
   }
   if (statement.temporary && findConnector(statement.options) === undefined) {
-    refuse('CREATE TEMPORARY TABLE', 'Create an ordinary table, and drop it when it is not needed.');
+    refuse(
+      'CREATE TEMPORARY TABLE',
+      'Create an ordinary table, and drop it when it is not needed.',
+    );
   }
 }
 
@@ -100,7 +103,11 @@ function refuseOptions(statement: ast.CreateTable): void {
   });
 }
 
-function bindTableQuery(statement: ast.CreateTable, query: ast.Query, binding: Binding): BoundQuery {
+function bindTableQuery(
+  statement: ast.CreateTable,
+  query: ast.Query,
+  binding: Binding,
+): BoundQuery {
   if (statement.elements !== null) {
     throw notSupported('column definitions together with AS', {
       hint: 'Create the table, then INSERT INTO it.',
@@ -280,11 +287,9 @@ function viewColumns(statement: ast.CreateView, schema: Schema): readonly ViewCo
   return schema.map((field, i) => {
     const name = names[i]!;
     if (seen.has(name)) {
-      throw new SqlError(
-        sqlstate.duplicateColumn,
-        `column "${name}" specified more than once`,
-        { position: statement.name.span.start },
-      );
+      throw new SqlError(sqlstate.duplicateColumn, `column "${name}" specified more than once`, {
+        position: statement.name.span.start,
+      });
     }
     seen.add(name);
     const { type, nullable, time } = field;
@@ -334,10 +339,7 @@ function sameKind(statement: ast.CreateTable | ast.CreateView, found: CatalogObj
   return found.kind === (statement.materialized ? 'materialized-view' : 'view');
 }
 
-export function bindCreateSchema(
-  statement: ast.CreateSchema,
-  binding: Binding,
-): BoundCreateSchema {
+export function bindCreateSchema(statement: ast.CreateSchema, binding: Binding): BoundCreateSchema {
   const name = statement.name?.name ?? statement.authorization?.name ?? '';
   if (name.startsWith('pg_')) {
     throw new SqlError('42939', `unacceptable schema name "${name}"`, {

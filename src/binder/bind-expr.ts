@@ -10,7 +10,14 @@ import { elementOf } from '../expr/type-category.ts';
 import type * as ast from '../syntax/ast.ts';
 import { types } from '../types/sql-type.ts';
 import { bindCall, bindConditional, bindGrouping } from './bind-call.ts';
-import { bindArray, bindColumn, bindRow, bindSubscript, fieldOfRow } from './bind-composite.ts';
+import {
+  bindArray,
+  bindColumn,
+  bindRow,
+  bindRowStar,
+  bindSubscript,
+  fieldOfRow,
+} from './bind-composite.ts';
 import {
   bindInterval,
   bindNull,
@@ -81,9 +88,7 @@ function bindOne(expression: ast.Expression, env: ExprEnv): Expr {
     case 'column':
       return bindColumn(expression, env);
     case 'star':
-      throw new SqlError(sqlstate.syntaxError, 'row expansion via "*" is not supported here', {
-        position: at,
-      });
+      return bindRowStar(expression, env);
     case 'unary':
       return bindUnary(expression, env);
     case 'binary':

@@ -115,7 +115,7 @@ export class TestBinder {
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       const { detail, hint, position } = error.fields;
-      const at = position === undefined ? undefined : sql.slice(position).split(/[\s,()]/)[0];
+      const at = position === undefined ? undefined : /^[\w.$]+|^./.exec(sql.slice(position))?.[0];
       return [
         `${error.code} ${error.message}`,
         ...(detail === undefined ? [] : [`detail: ${detail}`]),

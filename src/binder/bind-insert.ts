@@ -20,12 +20,19 @@ import { castColumns, columnPosition, visiblePlan } from './query-result.ts';
 import { fieldsOf, relationRef } from './relation-lookup.ts';
 import { bindReturning } from './returning.ts';
 import { Scope } from './scope.ts';
-import { computedRefusal, defaultOf, requireTable, withComputed, writableColumn } from './table-rows.ts';
+import {
+  computedRefusal,
+  defaultOf,
+  requireTable,
+  withComputed,
+  writableColumn,
+} from './table-rows.ts';
 
 export function bindInsert(statement: ast.InsertStatement, binding: Binding): BoundInsert {
   refuseUnsupported(statement);
   const table = requireTable(binding, statement.table, 'insert into');
-  const env = statement.with === null ? topLevel(binding) : bindWith(statement.with, topLevel(binding));
+  const env =
+    statement.with === null ? topLevel(binding) : bindWith(statement.with, topLevel(binding));
   const targets = targetColumns(statement, table);
   const plan = bindRows(statement, table, targets, env);
   const schema = fieldsOf(table);
@@ -39,7 +46,11 @@ export function bindInsert(statement: ast.InsertStatement, binding: Binding): Bo
       statement.onConflict === null
         ? null
         : bindOnConflict(statement.onConflict, table, alias, env),
-    returning: bindReturning(statement.returning, exprEnv(env, new Scope([item], null, new QueryLevel())), schema),
+    returning: bindReturning(
+      statement.returning,
+      exprEnv(env, new Scope([item], null, new QueryLevel())),
+      schema,
+    ),
   };
 }
 
@@ -54,13 +65,21 @@ function refuseUnsupported(statement: ast.InsertStatement): void {
 }
 
 function exprEnv(env: QueryEnv, scope: Scope): ExprEnv {
-  return { binding: env.binding, scope, common: env.common, clause: 'VALUES', binders: env.binders };
+  return {
+    binding: env.binding,
+    scope,
+    common: env.common,
+    clause: 'VALUES',
+    binders: env.binders,
+  };
 }
 
 /** Ordinals in the order of the given values; all physical columns without a list. */
 function targetColumns(statement: ast.InsertStatement, table: TableObject): readonly number[] {
   if (statement.columns === null) {
-    return table.columns.flatMap((column, ordinal) => (column.source === 'computed' ? [] : [ordinal]));
+    return table.columns.flatMap((column, ordinal) =>
+      column.source === 'computed' ? [] : [ordinal],
+    );
   }
   const ordinals: number[] = [];
   for (const name of statement.columns) {
@@ -92,9 +111,7 @@ function bindRows(
   return bindSelected(source, statement, table, targets, env);
 }
 
-function isPlainValues(
-  query: ast.Query,
-): query is ast.Query & { readonly body: ast.Values } {
+function isPlainValues(query: ast.Query): query is ast.Query & { readonly body: ast.Values } {
   return (
     query.body.kind === 'values' &&
     query.with === null &&

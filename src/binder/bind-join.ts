@@ -2,7 +2,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
-import { conjunction } from '../plan/expressions.ts';
+import { conjunction, isConstant } from '../plan/expressions.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import { operatorCall } from './bind-operator.ts';
@@ -13,7 +13,7 @@ import { withAlias } from './from-alias.ts';
 import { always, joinItems, joinPlans, type FromResult } from './from-result.ts';
 import type { QueryLevel } from './query-level.ts';
 import { refersOut } from './query-result.ts';
-import { Scope, shiftItem, type ScopeColumn, type ScopeItem } from './scope.ts';
+import { Scope, type ScopeColumn, type ScopeItem } from './scope.ts';
 
 type BindSide = (side: ast.FromItem, env: QueryEnv) => FromResult;
 
@@ -42,7 +42,7 @@ function joinOn(
   env: QueryEnv,
   level: QueryLevel,
 ): FromResult {
-  const items = joinItems(left, right);
+  const items = joinItems(left, right, join.type);
   const on = join.on === null ? always : bindCondition(join.on, items, env, level);
   return { plan: makeJoin(join, left.plan, right.plan, on), items };
 }
@@ -77,7 +77,7 @@ function bindCondition(
 function makeJoin(join: ast.Join, left: LogicalPlan, right: LogicalPlan, on: Expr): LogicalPlan {
   const type = join.type === 'cross' ? 'inner' : join.type;
   // An inner join with LATERAL is a filter over the lateral product, which needs no condition inside.
-  if (type === 'inner' && refersOut(right, 1) && on !== always) {
+  if (type === 'inner' && refersOut(right, 1) && !isConstant(on, true)) {
     const product = joinPlans(left, right, { type, on: always });
     return { kind: 'filter', input: product, predicate: on, schema: product.schema };
   }
@@ -111,7 +111,11 @@ function commonNames(left: FromResult, right: FromResult): readonly ast.Identifi
 }
 
 function visible(side: FromResult): readonly ScopeColumn[] {
-  return side.items.filter((item) => item.columnsVisible).flatMap((item) => item.columns);
+  return visibleOf(side.items);
+}
+
+function visibleOf(items: readonly ScopeItem[]): readonly ScopeColumn[] {
+  return items.filter((item) => item.columnsVisible).flatMap((item) => item.columns);
 }
 
 /** Columns of the same name become one; the others follow, left before right. */
@@ -122,10 +126,9 @@ function joinUsing(
   names: readonly ast.Identifier[],
   binding: Binding,
 ): FromResult {
-  const offset = left.plan.schema.length;
-  const moved = right.items.map((item) => shiftItem(item, offset));
-  const leftColumns = visible(left);
-  const rightColumns = visible({ plan: right.plan, items: moved });
+  const both = joinItems(left, right, join.type);
+  const leftColumns = visibleOf(both.slice(0, left.items.length));
+  const rightColumns = visibleOf(both.slice(left.items.length));
   const merged: ScopeColumn[] = [];
   const conditions: Expr[] = [];
   for (const name of names) {
@@ -136,10 +139,16 @@ function joinUsing(
   }
   const taken = new Set(names.map((name) => name.name));
   const rest = [...leftColumns, ...rightColumns].filter((column) => !taken.has(column.name));
-  const hidden = [...left.items, ...moved].map((item) => ({ ...item, columnsVisible: false }));
-  const base = { schema: null, relation: null, scalar: false } as const;
+  const hidden = both.map((item) => ({ ...item, columnsVisible: false }));
+  const base = { schema: null, relation: null, scalar: false, optional: false } as const;
   const items: ScopeItem[] = [
-    { ...base, name: null, columns: [...merged, ...rest], tableVisible: false, columnsVisible: true },
+    {
+      ...base,
+      name: null,
+      columns: [...merged, ...rest],
+      tableVisible: false,
+      columnsVisible: true,
+    },
     ...hidden,
   ];
   if (join.usingAlias !== null) {
@@ -185,7 +194,11 @@ function mergeColumns(
     return { name: a.name, expr, field: { name: a.name, type: common, nullable: true } };
   }
   const from = type === 'right' ? b : a;
-  return { name: a.name, expr: type === 'right' ? right : left, field: { ...from.field, name: a.name } };
+  return {
+    name: a.name,
+    expr: type === 'right' ? right : left,
+    field: { ...from.field, name: a.name },
+  };
 }
 
 /** `(a JOIN b …) AS x`: one item with all visible columns, and nothing else. */
@@ -195,6 +208,7 @@ function underAlias(joined: FromResult, alias: ast.FromAlias): FromResult {
     schema: null,
     relation: null,
     scalar: false,
+    optional: false,
     columns: visible(joined),
     tableVisible: true,
     columnsVisible: true,

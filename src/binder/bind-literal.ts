@@ -63,7 +63,8 @@ function withUnit(text: string, fields: ast.IntervalFields | null): string {
   if (fields === null) return text;
   const last = fields.to ?? fields.from;
   const bare = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)\s*$/;
-  if (bare.test(text)) return last === 'quarter' ? `${Number(text) * 3} months` : `${text} ${last}s`;
+  if (bare.test(text))
+    return last === 'quarter' ? `${Number(text) * 3} months` : `${text} ${last}s`;
   // MINUTE TO SECOND reads 2:03 as minutes and seconds, which plain input takes for hours and minutes.
   if (fields.from === 'minute' && last === 'second' && /^\s*[+-]?\d+:\d+(\.\d+)?\s*$/.test(text)) {
     return text.replace(/(\d+):/, '0:$1:');
@@ -140,19 +141,16 @@ function clockAs(binding: Binding, type: SqlType, at: number): Expr {
 }
 
 /** A call of a function that we know to exist. */
-export function callNamed(
-  binding: Binding,
-  name: string,
-  args: readonly Expr[],
-  at: number,
-): Expr {
+export function callNamed(binding: Binding, name: string, args: readonly Expr[], at: number): Expr {
   const resolved = resolveFunction(
     binding.functions,
     name,
     args.map((arg) => arg.type),
     { position: at },
   );
-  const coerced = args.map((arg, i) => coerce(binding, arg, resolved.parameterTypes[i]!, 'implicit'));
+  const coerced = args.map((arg, i) =>
+    coerce(binding, arg, resolved.parameterTypes[i]!, 'implicit'),
+  );
   return { kind: 'call', fn: resolved.fn, args: coerced, type: resolved.returns, at };
 }
 

@@ -83,16 +83,22 @@ export function compareRows(
     });
   }
   if (left.length === 0) {
-    throw new SqlError(
-      sqlstate.featureNotSupported,
-      'cannot compare rows of zero length',
-      { position },
-    );
+    throw new SqlError(sqlstate.featureNotSupported, 'cannot compare rows of zero length', {
+      position,
+    });
   }
   const pair = (op: string, i: number): Expr =>
     operatorCall(binding, op, left[i]!, right[i]!, position);
-  if (symbol === '=') return logic('and', left.map((_, i) => pair('=', i)));
-  if (symbol === '<>') return logic('or', left.map((_, i) => pair('<>', i)));
+  if (symbol === '=')
+    return logic(
+      'and',
+      left.map((_, i) => pair('=', i)),
+    );
+  if (symbol === '<>')
+    return logic(
+      'or',
+      left.map((_, i) => pair('<>', i)),
+    );
   const strict = symbol.startsWith('<') ? '<' : '>';
   let result = pair(symbol, left.length - 1);
   for (let i = left.length - 2; i >= 0; i--) {
@@ -275,7 +281,11 @@ function isNull(binding: Binding, operand: Expr, negated: boolean, at: number): 
 }
 
 function isNormalized(binding: Binding, operand: Expr, is: ast.IsExpression, at: number): Expr {
-  const form = { kind: 'constant', value: (is.form ?? 'nfc').toUpperCase(), type: types.text } as const;
+  const form = {
+    kind: 'constant',
+    value: (is.form ?? 'nfc').toUpperCase(),
+    type: types.text,
+  } as const;
   const normalized = callNamed(binding, 'normalize', [operand, form], at);
   const equal = operatorCall(binding, '=', normalized, operand, at);
   return negate(equal, is.negated);

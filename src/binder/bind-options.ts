@@ -175,7 +175,9 @@ function findInFormat(name: string, format: Format | null): FormatOptionSpec | u
   if (format === null) return undefined;
   const dashed = name.toLowerCase().replaceAll('_', '-');
   const prefixed = `${format.name}.${dashed}`;
-  return find(format.options, name) ?? find(format.options, dashed) ?? find(format.options, prefixed);
+  return (
+    find(format.options, name) ?? find(format.options, dashed) ?? find(format.options, prefixed)
+  );
 }
 
 function unknownOption(

@@ -7,12 +7,7 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { commonType } from '../expr/common-type.ts';
 import { resolveOperator } from '../expr/resolve.ts';
-import type {
-  FrameBound,
-  SortKey,
-  WindowFrame,
-  WindowFunctionCall,
-} from '../plan/logical.ts';
+import type { FrameBound, SortKey, WindowFrame, WindowFunctionCall } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
 import { bindAggregate } from './bind-aggregate-call.ts';
@@ -54,9 +49,7 @@ export function bindOver(call: ast.FunctionCall, name: string, env: ExprEnv): Ex
   const { binding } = env;
   const window = workOut(call.over!, env);
   const inner = inClause(env, 'window definitions');
-  const partitionBy = window.partitionBy.map((expression) =>
-    partitionKey(inner, expression),
-  );
+  const partitionBy = window.partitionBy.map((expression) => partitionKey(inner, expression));
   const order = window.orderBy.map((item) =>
     sortKey(binding, item, bindIn(inner, item.expression)),
   );
@@ -120,7 +113,9 @@ function bindPure(
       { position },
     );
   }
-  const args = call.arguments.map((argument) => settleUnknown(binding, bindIn(env, argument.value)));
+  const args = call.arguments.map((argument) =>
+    settleUnknown(binding, bindIn(env, argument.value)),
+  );
   if (args.length < pure.min || args.length > pure.max) {
     const shown = args.map((arg) => typeName(arg.type)).join(', ');
     throw new SqlError(sqlstate.undefinedFunction, `function ${name}(${shown}) does not exist`, {
@@ -187,7 +182,8 @@ function extended(
     });
   };
   if (own.partitionBy.length > 0) refuse('cannot override PARTITION BY clause of');
-  if (own.orderBy.length > 0 && base.orderBy.length > 0) refuse('cannot override ORDER BY clause of');
+  if (own.orderBy.length > 0 && base.orderBy.length > 0)
+    refuse('cannot override ORDER BY clause of');
   if (base.frame !== null) {
     throw new SqlError(
       sqlstate.windowingError,
@@ -211,7 +207,7 @@ function bindFrame(
   if (frame === null) {
     return { mode: 'range', start: wholeStart, end: currentRow, exclude: 'no others' };
   }
-  const bounded = [frame.start, frame.end].some((bound) => bound?.offset != null);
+  const bounded = [frame.start, frame.end].some((bound) => (bound?.offset ?? null) !== null);
   if (frame.mode === 'range' && bounded && order.length !== 1) {
     throw new SqlError(
       sqlstate.windowingError,

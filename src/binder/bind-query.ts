@@ -131,13 +131,11 @@ function orderOutput(
   body: ast.QueryBody,
   env: QueryEnv,
 ): readonly OrderSpec[] {
-  const columns = plan.schema.map(
-    (field, index): SelectColumn => ({
-      name: field.name,
-      expr: { kind: 'column', index, type: field.type },
-      aggregated: false,
-    }),
-  );
+  const columns = plan.schema.map((field, index): SelectColumn => ({
+    name: field.name,
+    expr: { kind: 'column', index, type: field.type },
+    aggregated: false,
+  }));
   return items.map((item) => {
     const expr = outputColumn(item.expression, columns, body);
     const key = sortKey(env.binding, item, expr);

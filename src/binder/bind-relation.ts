@@ -8,6 +8,7 @@ import type * as ast from '../syntax/ast.ts';
 import type { CommonTables, QueryEnv } from './expr-env.ts';
 import { withAlias } from './from-alias.ts';
 import { plainItem, type FromResult } from './from-result.ts';
+import { bindStoredText, planWithoutPositions } from './positions.ts';
 import { castColumns, moveInward, visiblePlan } from './query-result.ts';
 import { fieldsOf, relationRef, requireRelation } from './relation-lookup.ts';
 import { depthUnder } from './scope.ts';
@@ -29,7 +30,8 @@ export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
   if (common !== null) return common;
   const object = requireRelation(env.binding, name);
   const plan = object.kind === 'view' ? expandView(object, env) : scan(object);
-  const columnNames = object.kind === 'view' ? object.columns.map((column) => column.name) : undefined;
+  const columnNames =
+    object.kind === 'view' ? object.columns.map((column) => column.name) : undefined;
   const item = plainItem(plan, {
     name: object.name,
     schema: object.schema,
@@ -83,7 +85,9 @@ function expandView(view: PlainViewObject, env: QueryEnv): LogicalPlan {
     common: null,
     binders: env.binders,
   };
-  const plan = visiblePlan(env.binders.query(parseViewQuery(view), inner));
+  const plan = bindStoredText(() =>
+    planWithoutPositions(visiblePlan(env.binders.query(parseViewQuery(view), inner))),
+  );
   assert(
     plan.schema.length === view.columns.length,
     `view ${view.name} has ${view.columns.length} columns, its query ${plan.schema.length}`,

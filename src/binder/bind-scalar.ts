@@ -13,6 +13,7 @@ import { binders } from './bind-query.ts';
 import { Binding, type BindContext } from './binding.ts';
 import { coerceForColumn, settleUnknown } from './coerce.ts';
 import { bindIn, type Clause } from './expr-env.ts';
+import { bindStoredText, withoutPositions } from './positions.ts';
 import { QueryLevel } from './query-level.ts';
 import { Scope, type ScopeItem } from './scope.ts';
 
@@ -42,7 +43,9 @@ export function bindScalarSql(
   options: ScalarOptions = {},
 ): Expr {
   const binding = new Binding({ ...context, searchPath: [] }, 'definition');
-  return bindScalar(parseExpression(sql), columns, binding, options);
+  return bindStoredText(() =>
+    withoutPositions(bindScalar(parseExpression(sql), columns, binding, options)),
+  );
 }
 
 /** The same from the tree. No subqueries: the value depends on the row alone. */
@@ -80,6 +83,7 @@ function itemOf(columns: readonly ScalarColumn[], name: string | null): ScopeIte
     schema: null,
     relation: null,
     scalar: false,
+    optional: false,
     tableVisible: true,
     columnsVisible: true,
     columns: columns.map((column, index) => ({

@@ -131,7 +131,9 @@ function addWindow(
 ): LogicalPlan {
   const keyEnv = inClause(env, 'GROUP BY');
   const keys =
-    window.fn === 'session' ? bindGrouping(window.rest, sessionColumns(select, env), keyEnv).keys : [];
+    window.fn === 'session'
+      ? bindGrouping(window.rest, sessionColumns(select, env), keyEnv).keys
+      : [];
   const { plan, startColumn } = addGroupWindow(input, window, keys, keyEnv);
   level.groupWindow = { fn: window.fn, startColumn, type: plan.schema[startColumn]!.type };
   return plan;
@@ -189,16 +191,14 @@ function bindDistinctOn(
   columns: readonly SelectColumn[],
   env: ExprEnv,
 ): readonly OrderItem[] {
-  if (distinct?.on == null) return [];
-  const items = distinct.on.map(
-    (expression): ast.SortItem => ({
-      expression,
-      direction: null,
-      using: null,
-      nulls: null,
-      span: expression.span,
-    }),
-  );
+  if (distinct === null || distinct.on === null) return [];
+  const items = distinct.on.map((expression): ast.SortItem => ({
+    expression,
+    direction: null,
+    using: null,
+    nulls: null,
+    span: expression.span,
+  }));
   return orderItems(items, columns, inClause(env, 'DISTINCT ON'), 'SELECT DISTINCT ON');
 }
 
@@ -214,12 +214,7 @@ function groupsRows(grouping: Grouping): boolean {
   return grouping.keys.some((key) => someExpr(key, (part) => isMark(part, 'rows')));
 }
 
-function buildOverRows(
-  input: LogicalPlan,
-  scope: Scope,
-  grouping: Grouping,
-  bound: Bound,
-): Built {
+function buildOverRows(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Bound): Built {
   const { plan, settle } = addRows(input, scope.level.rows);
   scope.level.rows.length = 0;
   const item = (each: OrderItem): OrderItem => ({

@@ -168,7 +168,10 @@ const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: s
   'create-sink': ['CREATE SINK', 'Read the view with SELECT, or COPY it.'],
   'create-index': ['CREATE INDEX', 'Group or key a materialized view by the columns to look up.'],
   'create-sequence': ['CREATE SEQUENCE', 'Give the values in INSERT.'],
-  'create-type': ['CREATE TYPE', 'Use text with CHECK for an enumeration, and ROW for a composite.'],
+  'create-type': [
+    'CREATE TYPE',
+    'Use text with CHECK for an enumeration, and ROW for a composite.',
+  ],
   'create-connection': ['CREATE CONNECTION', 'Give the options in the WITH clause of the source.'],
   merge: ['MERGE', 'Use INSERT … ON CONFLICT, or UPDATE and DELETE in one transaction.'],
   'statement-set': ['EXECUTE STATEMENT SET', 'Create one materialized view for each result.'],
@@ -177,11 +180,9 @@ const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: s
 function requireView(name: ast.QualifiedName, binding: Binding): MaterializedViewObject {
   const object = requireRelation(binding, name);
   if (object.kind === 'materialized-view') return object;
-  throw new SqlError(
-    sqlstate.wrongObjectType,
-    `"${object.name}" is not a materialized view`,
-    { position: name.span.start },
-  );
+  throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a materialized view`, {
+    position: name.span.start,
+  });
 }
 
 const stages: ReadonlySet<string> = new Set<ExplainStage>([

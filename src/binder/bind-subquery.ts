@@ -12,7 +12,8 @@ import { bindIn, subqueryEnv, type ExprEnv } from './expr-env.ts';
 import { castColumns, visiblePlan } from './query-result.ts';
 
 export function bindSubquery(subquery: ast.SubqueryExpression, env: ExprEnv): Expr {
-  const plan = visiblePlan(env.binders.query(subquery.query, subqueryEnv(env)));
+  const query = subquery.form === 'exists' ? withoutLimit(subquery.query) : subquery.query;
+  const plan = visiblePlan(env.binders.query(query, subqueryEnv(env)));
   const at = subquery.span.start;
   const base = { kind: 'subquery', plan, args: [], fns: [], at } as const;
   if (subquery.form === 'exists') return { ...base, mode: 'exists', type: types.boolean };
@@ -24,6 +25,14 @@ export function bindSubquery(subquery: ast.SubqueryExpression, env: ExprEnv): Ex
   const { type } = plan.schema[0]!;
   if (subquery.form === 'scalar') return { ...base, mode: 'scalar', type };
   return { ...base, mode: 'array', type: type.kind === 'array' ? type : arrayOf(type) };
+}
+
+/** Whether there is a row does not depend on which of them come first. */
+function withoutLimit(query: ast.Query): ast.Query {
+  const { limit } = query;
+  if (limit?.kind !== 'number' || !/^[1-9]\d*$/.test(limit.text) || query.offset !== null)
+    return query;
+  return { ...query, limit: null, withTies: false };
 }
 
 /** `a IN (SELECT …)` is `a = ANY`; NOT IN is its negation. */
@@ -39,10 +48,7 @@ export function bindInQuery(expression: ast.InQueryExpression, env: ExprEnv): Ex
   return { kind: 'not', arg: found, type: types.boolean, at };
 }
 
-export function bindQuantifiedQuery(
-  expression: ast.QuantifiedQueryExpression,
-  env: ExprEnv,
-): Expr {
+export function bindQuantifiedQuery(expression: ast.QuantifiedQueryExpression, env: ExprEnv): Expr {
   return compareWithRows(expression.left, expression.query, env, {
     symbol: operatorSymbol(expression.operator),
     mode: expression.quantifier,

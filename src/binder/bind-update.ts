@@ -93,11 +93,7 @@ export function bindDelete(statement: ast.DeleteStatement, binding: Binding): Bo
 }
 
 /** Without RETURNING it only matters whether a row of USING matches. */
-function semiJoin(
-  statement: ast.DeleteStatement,
-  target: FromResult,
-  env: QueryEnv,
-): LogicalPlan {
+function semiJoin(statement: ast.DeleteStatement, target: FromResult, env: QueryEnv): LogicalPlan {
   const level = new QueryLevel();
   const using = bindFrom(statement.using, env, level);
   const offset = target.plan.schema.length;
@@ -116,7 +112,9 @@ function semiJoin(
 }
 
 export function bindTruncate(statement: ast.TruncateStatement, binding: Binding): BoundTruncate {
-  const tables = statement.tables.map((name) => relationRef(requireTable(binding, name, 'truncate')));
+  const tables = statement.tables.map((name) =>
+    relationRef(requireTable(binding, name, 'truncate')),
+  );
   return { kind: 'truncate', tables };
 }
 
@@ -144,11 +142,7 @@ function exprEnv(env: QueryEnv, from: FromResult, level: QueryLevel): ExprEnv {
   };
 }
 
-function addWhere(
-  where: ast.Expression | null,
-  input: LogicalPlan,
-  env: ExprEnv,
-): LogicalPlan {
+function addWhere(where: ast.Expression | null, input: LogicalPlan, env: ExprEnv): LogicalPlan {
   if (where === null) return input;
   return { kind: 'filter', input, predicate: predicateOf(where, env), schema: input.schema };
 }

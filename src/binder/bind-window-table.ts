@@ -67,14 +67,12 @@ export function windowPlan(
       { hint: 'Cast it in a subquery, or declare the column as a timestamp.', position },
     );
   }
-  const added = ['window_start', 'window_end', 'window_time'].map(
-    (name): Field => ({
-      name,
-      type: time.type,
-      nullable: false,
-      ...(time.time === undefined ? {} : { time: time.time }),
-    }),
-  );
+  const added = ['window_start', 'window_end', 'window_time'].map((name): Field => ({
+    name,
+    type: time.type,
+    nullable: false,
+    ...(time.time === undefined ? {} : { time: time.time }),
+  }));
   return { kind: 'window', input, window, timeColumn, schema: [...input.schema, ...added] };
 }
 
@@ -110,7 +108,12 @@ function windowSpec(
     case 'tumble':
       return { fn: 'tumble', size: span(table.size, 'size'), offset };
     case 'hop':
-      return { fn: 'hop', size: span(table.size, 'size'), slide: span(table.slide, 'slide'), offset };
+      return {
+        fn: 'hop',
+        size: span(table.size, 'size'),
+        slide: span(table.slide, 'slide'),
+        offset,
+      };
     case 'cumulate':
       return cumulate(span(table.size, 'size'), span(table.step, 'step'), offset, table.span.start);
     case 'session':

@@ -44,6 +44,8 @@ export class Binding {
   readonly relations = new Set<number>();
   /** Names in the tree that stand for a catalog object, for printing a view's query with full names. */
   readonly named = new Map<ast.QualifiedName, CatalogObject>();
+  /** What stars in select lists stand for, where that can be written out. */
+  readonly stars = new Map<ast.SelectItem, readonly ast.SelectItem[]>();
   /** Plain views being expanded now; a bound on how deep they nest. */
   readonly expanding: readonly number[];
   /** How deep the expression that is being bound is nested. */
@@ -54,7 +56,9 @@ export class Binding {
     this.purpose = purpose;
     this.parameters = inherit?.parameters ?? new ParameterTypes(context.parameterOids);
     this.expanding =
-      expanding === undefined ? (inherit?.expanding ?? []) : [...(inherit?.expanding ?? []), expanding];
+      expanding === undefined
+        ? (inherit?.expanding ?? [])
+        : [...(inherit?.expanding ?? []), expanding];
   }
 
   /** For the query of a plain view: names in it are full, and it has no parameters of ours. */

@@ -227,7 +227,10 @@ export interface BoundSubscribe {
   readonly snapshot: boolean;
   readonly progress: boolean;
   /** Ordinals of the ENVELOPE UPSERT or DEBEZIUM key; null for plain changes. */
-  readonly envelope: { readonly kind: 'upsert' | 'debezium'; readonly key: readonly number[] } | null;
+  readonly envelope: {
+    readonly kind: 'upsert' | 'debezium';
+    readonly key: readonly number[];
+  } | null;
   readonly asOf: Expr | null;
   readonly upTo: Expr | null;
 }

@@ -34,7 +34,36 @@ export function tryCoerce(
   }
   if (sameType(expr.type, type)) return fitModifiers(expr, type, mode);
   if (!castAllowed(expr.type, type, mode)) return null;
-  return { kind: 'cast', arg: expr, type, mode, at: expr.at };
+  const cast: Expr = { kind: 'cast', arg: expr, type, mode, at: expr.at };
+  return expr.kind === 'constant' ? (foldNumber(binding, expr, type, mode) ?? cast) : cast;
+}
+
+const numberKinds: ReadonlySet<string> = new Set([
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'double',
+]);
+
+/** A number written in another type is that type's constant at once; one out of range fails when it runs. */
+function foldNumber(
+  binding: Binding,
+  expr: ConstantExpr,
+  type: SqlType,
+  mode: CastMode,
+): ConstantExpr | null {
+  if (!numberKinds.has(expr.type.kind) || !numberKinds.has(type.kind)) return null;
+  try {
+    return {
+      ...expr,
+      value: castDatum(expr.value, expr.type, type, mode, binding.evaluation),
+      type,
+    };
+  } catch (error) {
+    if (error instanceof SqlError) return null;
+    throw error;
+  }
 }
 
 /** The expression as a `type`; 42846 when it cannot be. */
@@ -85,7 +114,10 @@ export function commonTypeOf(exprs: readonly Expr[], contextName: string): SqlTy
 function firstMisfit(exprs: readonly Expr[], contextName: string): number | undefined {
   for (let count = 2; count <= exprs.length; count++) {
     try {
-      commonType(exprs.slice(0, count).map((expr) => expr.type), contextName);
+      commonType(
+        exprs.slice(0, count).map((expr) => expr.type),
+        contextName,
+      );
     } catch {
       return exprs[count - 1]!.at;
     }

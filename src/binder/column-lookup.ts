@@ -5,8 +5,9 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
+import { conjunction, isNull } from '../plan/expressions.ts';
 import type * as ast from '../syntax/ast.ts';
-import { types, type RowField } from '../types/sql-type.ts';
+import { types, type RowField, type SqlType } from '../types/sql-type.ts';
 import { editDistance } from './closest-name.ts';
 import { outward, type Scope, type ScopeItem } from './scope.ts';
 
@@ -61,12 +62,15 @@ export function lookupItem(
 export function wholeRow(item: ScopeItem, at: number): Expr {
   if (item.scalar) return item.columns[0]!.expr;
   const fields: RowField[] = item.columns.map(({ name, field }) => ({ name, type: field.type }));
-  return {
-    kind: 'row',
-    fields: item.columns.map((column) => column.expr),
-    type: { kind: 'row', fields },
-    at,
-  };
+  const type: SqlType = { kind: 'row', fields };
+  const row: Expr = { kind: 'row', fields: item.columns.map((column) => column.expr), type, at };
+  if (!item.optional || item.columns.length === 0) return row;
+  // A column that is never NULL in the relation tells a missing row; without one, all must be NULL.
+  const sure = item.columns.find((column) => !column.field.nullable);
+  const tested = sure === undefined ? item.columns : [sure];
+  const when = conjunction(tested.map((column) => isNull(column.expr)));
+  const missing: Expr = { kind: 'constant', value: null, type };
+  return { kind: 'case', branches: [{ when, then: missing }], otherwise: row, type, at };
 }
 
 /** 42P01 for a table that is not in FROM, with PostgreSQL's hints. */
@@ -104,7 +108,12 @@ function lookupPlain(name: string, scope: Scope, at: number): Expr | null {
         position: at,
       });
     }
-    const system = found[0]?.expr ?? systemColumn(name, each.items.filter((i) => i.columnsVisible));
+    const system =
+      found[0]?.expr ??
+      systemColumn(
+        name,
+        each.items.filter((i) => i.columnsVisible),
+      );
     if (system === null) continue;
     if (each.forbidden) throw forbiddenReference(name, at);
     return outward(system, depth);

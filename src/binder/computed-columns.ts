@@ -19,10 +19,7 @@ export interface WithColumns {
 }
 
 /** One OVER plan for each distinct window; calls with one window share it. */
-export function addWindowFunctions(
-  input: LogicalPlan,
-  calls: readonly OverCall[],
-): WithColumns {
+export function addWindowFunctions(input: LogicalPlan, calls: readonly OverCall[]): WithColumns {
   let plan = input;
   const columns: number[] = [];
   const windows: OverCall[] = [];

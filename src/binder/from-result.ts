@@ -31,6 +31,7 @@ export function plainItem(
     schema: options.schema,
     relation: options.relation,
     scalar: options.scalar ?? false,
+    optional: false,
     tableVisible: true,
     columnsVisible: true,
     columns: plan.schema.map((field, index) => ({
@@ -64,7 +65,12 @@ export function joinPlans(
   }
   const inner = lateral ? right : outOfLateral(right);
   const schema = joinSchema(type, left.schema, inner.schema);
-  if (left === oneRow && !lateral && (type === 'inner' || type === 'left') && isConstant(on, true)) {
+  if (
+    left === oneRow &&
+    !lateral &&
+    (type === 'inner' || type === 'left') &&
+    isConstant(on, true)
+  ) {
     return inner;
   }
   return { kind: 'join', type, left, right: inner, on, lateral, schema };
@@ -100,16 +106,22 @@ export function joinSchema(type: JoinType, left: Schema, right: Schema): Schema 
   const optional = (fields: Schema): Schema => fields.map((each) => ({ ...each, nullable: true }));
   const leftOptional = type === 'right' || type === 'full';
   const rightOptional = type === 'left' || type === 'full';
-  return [
-    ...(leftOptional ? optional(left) : left),
-    ...(rightOptional ? optional(right) : right),
-  ];
+  return [...(leftOptional ? optional(left) : left), ...(rightOptional ? optional(right) : right)];
 }
 
 /** The items of both sides over the joined columns. */
-export function joinItems(left: FromResult, right: FromResult): readonly ScopeItem[] {
+export function joinItems(
+  left: FromResult,
+  right: FromResult,
+  type: JoinType | 'cross' = 'inner',
+): readonly ScopeItem[] {
   const offset = left.plan.schema.length;
-  return [...left.items, ...right.items.map((item) => shiftItem(item, offset))];
+  const optional = (item: ScopeItem): ScopeItem => ({ ...item, optional: true });
+  const moved = right.items.map((item) => shiftItem(item, offset));
+  return [
+    ...(type === 'right' || type === 'full' ? left.items.map(optional) : left.items),
+    ...(type === 'left' || type === 'full' ? moved.map(optional) : moved),
+  ];
 }
 
 /** A cross product, as a comma in FROM means it. */

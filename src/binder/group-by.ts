@@ -59,9 +59,7 @@ function setsOf(
       return [keysOf(element.expression, keyOf)];
     case 'rollup': {
       const parts = element.items.map((item) => keysOf(item, keyOf));
-      return parts
-        .map((_, i) => unique(parts.slice(0, parts.length - i).flat()))
-        .concat([[]]);
+      return parts.map((_, i) => unique(parts.slice(0, parts.length - i).flat())).concat([[]]);
     }
     case 'cube': {
       if (element.items.length > cubeMax) {
@@ -117,9 +115,7 @@ function unique(keys: readonly number[]): readonly number[] {
   return [...new Set(keys)];
 }
 
-function withoutDuplicates(
-  sets: readonly (readonly number[])[],
-): readonly (readonly number[])[] {
+function withoutDuplicates(sets: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const seen = new Set<string>();
   return sets.filter((set) => {
     const key = [...set].sort((a, b) => a - b).join(',');

@@ -39,8 +39,7 @@ export function bindOnConflict(
   };
   const assigned = assignmentsOf(clause.assignments, table, inner);
   const values = table.columns.map(
-    (column, index): Expr =>
-      assigned.get(index) ?? { kind: 'column', index, type: column.type },
+    (column, index): Expr => assigned.get(index) ?? { kind: 'column', index, type: column.type },
   );
   const row = withComputed(table, values, env.binding);
   const where =

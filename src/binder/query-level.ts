@@ -24,7 +24,9 @@ export function mark(kind: MarkKind, position: number, type: SqlType, at?: numbe
 }
 
 /** What a column index stands for when it is a mark, or null for a real column. */
-export function markOf(index: number): { readonly kind: MarkKind; readonly position: number } | null {
+export function markOf(
+  index: number,
+): { readonly kind: MarkKind; readonly position: number } | null {
   if (index < markSize) return null;
   const base = Math.floor(index / markSize);
   for (const kind of ['aggregate', 'over', 'rows', 'grouping'] as const) {

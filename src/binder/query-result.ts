@@ -101,9 +101,7 @@ function pushLiterals(
   const typeFor = (index: number): SqlType =>
     wanted[index]!.kind === 'unknown' ? types.text : wanted[index]!;
   const settle = (expr: Expr, index: number): Expr =>
-    expr.type.kind === 'unknown'
-      ? (tryCoerce(binding, expr, typeFor(index), mode) ?? expr)
-      : expr;
+    expr.type.kind === 'unknown' ? (tryCoerce(binding, expr, typeFor(index), mode) ?? expr) : expr;
   switch (plan.kind) {
     case 'project': {
       const exprs = plan.exprs.map(settle);

@@ -10,10 +10,7 @@ import type { Binding } from './binding.ts';
 import { closestNames } from './closest-name.ts';
 
 /** The object of that name, or undefined. A schema that does not exist is no error here. */
-export function findRelation(
-  binding: Binding,
-  name: ast.QualifiedName,
-): CatalogObject | undefined {
+export function findRelation(binding: Binding, name: ast.QualifiedName): CatalogObject | undefined {
   const { schema, relation } = splitName(name);
   if (schema === null) return binding.catalog.findInPath(binding.path(), relation);
   const real = schema === 'pg_temp' ? binding.context.temporarySchema : schema;

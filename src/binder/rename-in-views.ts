@@ -8,6 +8,7 @@ import type { CatalogObject, MaterializedViewObject, PlainViewObject } from '../
 import { parseQuery, parseStatements } from '../syntax/parse.ts';
 import { printQuery, printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
+import { writtenName } from './written-name.ts';
 
 export interface FullName {
   readonly schema: string;
@@ -38,6 +39,7 @@ function withNewNames(node: unknown, rename: Rename): unknown {
   if (typeof node !== 'object' || node === null) return node;
   if (isTable(node)) return renameTable(node, rename);
   if (isName(node)) return renameName(node, rename);
+  if (isColumn(node)) return renameColumn(node, rename);
   const entries = Object.entries(node);
   const changed = mapSame(entries, (entry) => {
     const value = withNewNames(entry[1], rename);
@@ -52,6 +54,18 @@ function isTable(node: object): node is ast.TableRef {
 
 function isName(node: object): node is ast.QualifiedName {
   return 'kind' in node && node.kind === 'name' && 'parts' in node;
+}
+
+function isColumn(node: object): node is ast.ColumnRef {
+  return 'kind' in node && node.kind === 'column' && 'parts' in node;
+}
+
+/** `schema.table.column` loses its schema: the table is there under its old name. */
+function renameColumn(column: ast.ColumnRef, rename: Rename): ast.ColumnRef {
+  const [schema, relation, ...rest] = column.parts;
+  if (schema === undefined || relation === undefined || rest.length === 0) return column;
+  if (rename({ schema: schema.name, name: relation.name }) === null) return column;
+  return { ...column, parts: [relation, ...rest] };
 }
 
 function renameTable(table: ast.TableRef, rename: Rename): ast.TableRef {
@@ -71,7 +85,7 @@ function renameName(name: ast.QualifiedName, rename: Rename): ast.QualifiedName 
 }
 
 function identifier(name: string, before: ast.Identifier): ast.Identifier {
-  return name === before.name ? before : { name, quoted: true, spelling: name, span: before.span };
+  return name === before.name ? before : writtenName(name, before.span);
 }
 
 function mapSame<T>(list: readonly T[], change: (item: T) => T): readonly T[] {

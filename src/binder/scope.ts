@@ -28,6 +28,8 @@ export interface ScopeItem {
   readonly relation: CatalogObject | null;
   /** The columns are a single value named like the item: a function that gives one column. */
   readonly scalar: boolean;
+  /** It stands on the side of an outer join whose rows may be missing; then the whole row is NULL. */
+  readonly optional: boolean;
   /** `name.column` finds it. */
   readonly tableVisible: boolean;
   /** A plain `column` finds its columns. */

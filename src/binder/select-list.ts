@@ -7,6 +7,7 @@ import { columnName } from './column-name.ts';
 import { bindIn, type ExprEnv } from './expr-env.ts';
 import { markOf } from './query-level.ts';
 import { expandStar } from './star.ts';
+import { writeOutStar } from './written-star.ts';
 
 export interface SelectColumn {
   readonly name: string;
@@ -21,6 +22,8 @@ export function bindSelectList(
 ): readonly SelectColumn[] {
   return items.flatMap((item): readonly SelectColumn[] => {
     if (item.expression.kind === 'star') {
+      const written = writeOutStar(item.expression, env.scope);
+      if (written !== null) env.binding.stars.set(item, written);
       return expandStar(item.expression, env).map(({ name, expr }) => selectColumn(name, expr));
     }
     const expr = bindIn(env, item.expression);

@@ -1,17 +1,17 @@
 /**
  * Statements as the catalog keeps them: names of relations with their schemas, so that a later search path
- * changes nothing, and values of secret options left out.
+ * changes nothing, stars as the columns they stand for, and values of secret options left out.
  */
 
-import type { CatalogObject } from '../catalog/objects.ts';
 import type { OptionSpec } from '../connectors/connector.ts';
 import { printQuery, printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
+import { writtenFullName } from './written-name.ts';
 
 /** A view's query with every relation's full name. */
 export function storedQuery(query: ast.Query, binding: Binding): string {
-  return printQuery(qualifyNames(query, binding.named) as ast.Query);
+  return printQuery(writtenOut(query, binding) as ast.Query);
 }
 
 /** A CREATE statement under its full name, without secrets. */
@@ -22,8 +22,8 @@ export function storedStatement(
   specs: readonly OptionSpec[] = [],
 ): string {
   const options = statement.options.map((option) => withoutSecret(option, specs));
-  const named = { ...statement, options, name: fullName(name, statement.name.span) };
-  return printStatement(qualifyNames(named, binding.named) as ast.Statement);
+  const named = { ...statement, options, name: writtenFullName(name, statement.name.span) };
+  return printStatement(writtenOut(named, binding) as ast.Statement);
 }
 
 const secretNames = /password|secret|token|jaas|credential|private.?key|keystore|truststore/i;
@@ -36,29 +36,26 @@ function withoutSecret(option: ast.Option, specs: readonly OptionSpec[]): ast.Op
   return { ...option, value: { ...option.value, kind: 'string', text: '***', items: [] } };
 }
 
-/** The tree with names of catalog objects replaced; everything else is shared. */
-export function qualifyNames(
-  node: unknown,
-  named: ReadonlyMap<ast.QualifiedName, CatalogObject>,
-): unknown {
-  if (Array.isArray(node)) return mapSame(node, (item) => qualifyNames(item, named));
+/** The tree with names of catalog objects and stars written out; everything else is shared. */
+function writtenOut(node: unknown, binding: Binding): unknown {
+  if (Array.isArray(node)) return writtenList(node, binding);
   if (typeof node !== 'object' || node === null) return node;
-  const object = named.get(node as ast.QualifiedName);
-  if (object !== undefined) return fullName(object, (node as ast.QualifiedName).span);
+  const object = binding.named.get(node as ast.QualifiedName);
+  if (object !== undefined) return writtenFullName(object, (node as ast.QualifiedName).span);
   const entries = Object.entries(node);
   const changed = mapSame(entries, (entry) => {
-    const value = qualifyNames(entry[1], named);
+    const value = writtenOut(entry[1], binding);
     return value === entry[1] ? entry : ([entry[0], value] as [string, unknown]);
   });
   return changed === entries ? node : Object.fromEntries(changed);
 }
 
-function fullName(
-  object: { readonly schema: string; readonly name: string },
-  span: ast.Span,
-): ast.QualifiedName {
-  const part = (name: string): ast.Identifier => ({ name, quoted: true, spelling: name, span });
-  return { kind: 'name', parts: [part(object.schema), part(object.name)], span };
+function writtenList(list: readonly unknown[], binding: Binding): readonly unknown[] {
+  const { stars } = binding;
+  const written = list.some((item) => stars.has(item as ast.SelectItem))
+    ? list.flatMap((item): readonly unknown[] => stars.get(item as ast.SelectItem) ?? [item])
+    : list;
+  return mapSame(written, (item) => writtenOut(item, binding));
 }
 
 function mapSame<T>(list: readonly T[], change: (item: T) => T): readonly T[] {

@@ -21,7 +21,11 @@ export function requireTable(
   throw refusal(object, verb, name.span.start);
 }
 
-function refusal(object: Exclude<CatalogObject, TableObject>, verb: string, position: number): Error {
+function refusal(
+  object: Exclude<CatalogObject, TableObject>,
+  verb: string,
+  position: number,
+): Error {
   if (verb === 'truncate' && object.kind !== 'source') {
     return new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a table`, { position });
   }

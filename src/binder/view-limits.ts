@@ -44,7 +44,8 @@ function checkExpr(expr: Expr, position: number): void {
     const { name, volatility } = part.fn;
     if (clocks.has(name)) {
       throw notSupported(`${name}() in a materialized view`, {
-        detail: 'Its value changes although no row does, so rows would have to come and go by themselves.',
+        detail:
+          'Its value changes although no row does, so rows would have to come and go by themselves.',
         hint: 'Compare with now() in the query that reads the view, or window the rows by event time.',
         position: at,
       });

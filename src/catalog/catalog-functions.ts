@@ -9,6 +9,7 @@ import type { Datum } from '../types/datum.ts';
 import { formatTypeOid, oidOf } from '../types/oid.ts';
 import { pgTypeByOid } from '../types/pg-types.ts';
 import { parseTypeText } from '../types/type-names.ts';
+import { catalogAnswers } from './catalog-answers.ts';
 import type { CatalogObject } from './objects.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
@@ -82,7 +83,7 @@ export class SessionCatalogReader implements CatalogReader {
   call = (name: string, args: readonly (Datum | null)[]): Datum | null => {
     const found = this.#functions.get(name);
     if (found === undefined) {
-      throw new SqlError(sqlstate.featureNotSupported, `function ${name} is not supported yet`);
+      throw new SqlError(sqlstate.featureNotSupported, `function ${name} is not supported`);
     }
     return found(args);
   };
@@ -214,7 +215,8 @@ export class SessionCatalogReader implements CatalogReader {
         ([name]) => (typeof name === 'string' ? this.#quietly('regrole', name) : null),
       ],
     ];
-    return new Map(definitions);
+    const answers = catalogAnswers({ context: this.#context, setting: this.setting });
+    return new Map([...answers, ...definitions]);
   }
 
   #quietly(catalog: RegCatalog, name: string): number | null {

@@ -238,11 +238,7 @@ export class Catalog {
   }
 
   /** At start: puts stored objects beside the built-in ones, and goes on with stored oids. */
-  load(
-    schemas: readonly SchemaObject[],
-    objects: readonly CatalogObject[],
-    nextOid: number,
-  ): void {
+  load(schemas: readonly SchemaObject[], objects: readonly CatalogObject[], nextOid: number): void {
     for (const schema of schemas) this.#putSchema(schema);
     for (const object of objects) this.create(object);
     const highest = Math.max(0, ...this.#objects.keys(), ...this.#schemas.keys());

@@ -15,7 +15,8 @@ interface Waiting {
 export class CommitQueue {
   readonly #store: Store;
   #waiting: Waiting[] = [];
-  #running = false;
+  #running: Promise<void> | null = null;
+  #abandoned = false;
   #failed: unknown = null;
   /** Transactions written, for system tables. */
   commits = 0;
@@ -27,8 +28,9 @@ export class CommitQueue {
   /** Resolves when the changes are durable. */
   submit(changes: readonly StoreChange[]): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#abandoned) return;
       this.#waiting.push({ changes, resolve, reject });
-      if (!this.#running) void this.#run();
+      this.#running ??= this.#run();
     });
   }
 
@@ -37,14 +39,20 @@ export class CommitQueue {
     return this.submit([]);
   }
 
+  /** As a crash: what has not begun is never written nor answered. Resolves when the store is at rest. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    this.#waiting = [];
+    await this.#running;
+  }
+
   async #run(): Promise<void> {
-    this.#running = true;
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
       await this.#commit(group);
     }
-    this.#running = false;
+    this.#running = null;
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {

@@ -48,8 +48,6 @@ export class GeneratorReader implements SourceReader {
   #state: 'starting' | 'running' | 'closed' = 'starting';
   #next = 0;
   #originMicros = 0;
-  #openedMs = 0;
-  #openedAt = 0;
   #timer: Timer | null = null;
   onReady: (() => void) | null = null;
 
@@ -73,8 +71,6 @@ export class GeneratorReader implements SourceReader {
     assert(this.#state === 'starting', `the generator is opened while ${this.#state}`);
     this.#next = from.get(partition) ?? 0;
     this.#originMicros = from.get(originMark) ?? this.#clock.nowMicros();
-    this.#openedMs = this.#clock.monotonicMs();
-    this.#openedAt = this.#next;
     this.#state = 'running';
     this.#schedule();
     return Promise.resolve();
@@ -85,8 +81,10 @@ export class GeneratorReader implements SourceReader {
     const { rowsPerSecond, rowsMax } = this.#pace;
     const end = rowsMax ?? Number.MAX_SAFE_INTEGER;
     if (rowsPerSecond === null) return end;
-    const elapsedMs = this.#clock.monotonicMs() - this.#openedMs;
-    return Math.min(end, this.#openedAt + Math.floor((elapsedMs * rowsPerSecond) / 1000));
+    // Counted from the origin, not from when this reader was opened: what fell due before is there at once,
+    // as in a topic, so that a view made later can catch up.
+    const elapsedMicros = this.#clock.nowMicros() - this.#originMicros;
+    return Math.min(end, Math.floor((elapsedMicros * rowsPerSecond) / 1e6));
   }
 
   /** Wakes the engine at the source's pace; without one, once, since poll then always has more. */

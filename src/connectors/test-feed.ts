@@ -76,6 +76,11 @@ export class TestStream {
     return this.#partitions.get(partition) ?? [];
   }
 
+  /** Makes partitions 0 to `count` − 1 known, as those of a topic are before they have a record. */
+  addPartitions(count: number): void {
+    for (let index = 0; index < count; index++) this.#eventsOf(String(index));
+  }
+
   /** Calls `wake` after each push until the returned function is called. */
   watch(wake: () => void): () => void {
     this.#readers.add(wake);
@@ -103,6 +108,7 @@ export function testConnector(feed: TestFeed): SourceConnector {
     aliases: [],
     options: [
       option('feed', "Name of the stream to read; by default the source's qualified name."),
+      option('partitions', 'How many partitions there are from the start; by default 1.'),
     ],
     passThrough: [],
     needsFormat: false,
@@ -126,6 +132,7 @@ class TestReader implements SourceReader {
   constructor(context: SourceContext, feed: TestFeed) {
     this.#context = context;
     this.#stream = feed.stream(context.options.get('feed') ?? context.source);
+    this.#stream.addPartitions(Number(context.options.get('partitions') ?? 1));
     this.#types = context.columns.map((column) => column.type);
   }
 

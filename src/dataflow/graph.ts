@@ -5,10 +5,14 @@
  *
  * A node's inputs must exist when it is added; ids therefore rise along every edge and their order is a
  * topological one.
+ *
+ * `tickSteps` does the same in pieces for one query: operators that make many rows of few get their input from
+ * an inbox and are driven step by step, those furthest down first, so that what waits in inboxes stays small.
  */
 
 import { assert, must } from '../base/assert.ts';
 import type { Batch } from '../types/batch.ts';
+import { copyBatch } from '../types/column-access.ts';
 import type { Operator, Output } from './operator.ts';
 
 interface Edge {
@@ -25,11 +29,27 @@ interface Node {
   readonly probes: Output[];
   /** Something came since the last flush. */
   heard: boolean;
+  /** What waits to be taken in steps; null: input is pushed at once. */
+  readonly inbox: Input[] | null;
+}
+
+/** A batch, or a watermark in microseconds. */
+interface Input {
+  readonly port: number;
+  readonly what: Batch | number;
 }
 
 export class Graph {
   readonly #nodes = new Map<number, Node>();
+  readonly #stepped: boolean;
+  /** Nodes that take their input in steps, in order of id. */
+  readonly #inboxes: Node[] = [];
   #nextId = 0;
+
+  /** `stepped`: only `drain` and `tickSteps` may drive it. */
+  constructor(options: { readonly stepped: boolean } = { stepped: false }) {
+    this.#stepped = options.stepped;
+  }
 
   get size(): number {
     return this.#nodes.size;
@@ -57,9 +77,11 @@ export class Graph {
       successors: [],
       probes: [],
       heard: operator !== null,
+      inbox: this.#stepped && operator?.pushSteps !== undefined ? [] : null,
     };
     inputs.forEach((input, port) => this.#node(input).successors.push({ node, port }));
     this.#nodes.set(id, node);
+    if (node.inbox !== null) this.#inboxes.push(node);
     return id;
   }
 
@@ -111,6 +133,43 @@ export class Graph {
     }
   }
 
+  /** `tick` in steps. */
+  *tickSteps(): Generator<void> {
+    yield* this.drain();
+    for (const node of this.#nodes.values()) {
+      if (!node.heard) continue;
+      node.heard = false;
+      const steps = node.operator?.flushSteps?.();
+      if (steps === undefined) node.operator?.flush();
+      else yield* this.#drive(node, steps);
+      yield* this.drain();
+    }
+  }
+
+  /** Takes what waits in inboxes; to be run after each batch that is emitted into a source. */
+  *drain(): Generator<void> {
+    yield* this.#drainAfter(-1);
+  }
+
+  /** Only nodes after `id`: those before it are in the middle of something. */
+  *#drainAfter(id: number): Generator<void> {
+    for (const node of this.#inboxes) {
+      if (node.id <= id || node.inbox === null) continue;
+      for (let input = node.inbox.shift(); input !== undefined; input = node.inbox.shift()) {
+        const { port, what } = input;
+        if (typeof what === 'number') node.operator!.watermark(what, port);
+        else yield* this.#drive(node, node.operator!.pushSteps!(what, port));
+      }
+    }
+  }
+
+  *#drive(node: Node, steps: Iterable<void>): Generator<void> {
+    for (const _ of steps) {
+      yield* this.#drainAfter(node.id);
+      yield;
+    }
+  }
+
   #node(id: number): Node {
     return must(this.#nodes.get(id), `there is no node ${id}`);
   }
@@ -122,14 +181,16 @@ function outputOf(node: Node): Output {
       if (batch.count === 0) return;
       for (const { node: to, port } of node.successors) {
         to.heard = true;
-        to.operator!.push(batch, port);
+        if (to.inbox === null) to.operator!.push(batch, port);
+        else to.inbox.push({ port, what: copyBatch(batch) });
       }
       for (const probe of node.probes) probe.emit(batch);
     },
     watermark(micros: number): void {
       for (const { node: to, port } of node.successors) {
         to.heard = true;
-        to.operator!.watermark(micros, port);
+        if (to.inbox === null) to.operator!.watermark(micros, port);
+        else to.inbox.push({ port, what: micros });
       }
       for (const probe of node.probes) probe.watermark(micros);
     },

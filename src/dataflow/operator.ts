@@ -10,6 +10,9 @@
  * flush, consolidated: for one tick, at most one −old and one +new for each group or key it touched.
  * Every operator passes a watermark on in flush (or in watermark), after the rows it speaks about.
  *
+ * An operator that can make many rows of few (joins, table functions) also offers the same work in steps:
+ * `pushSteps` and `flushSteps` yield after each batch they emit, so that a query may give up its turn there.
+ *
  * No operator awaits, reads a clock or draws a random number; what it needs comes in `OperatorContext`.
  * It remembers only through its state tables; other fields are caches that `restored` rebuilds.
  */
@@ -33,6 +36,10 @@ export interface Operator {
   push(batch: Batch, input: number): void;
   watermark(micros: number, input: number): void;
   flush(): void;
+  /** As push, with a pause after each batch that is emitted. */
+  pushSteps?(batch: Batch, input: number): Iterable<void>;
+  /** As flush, with a pause after each batch that is emitted. */
+  flushSteps?(): Iterable<void>;
   /** Empty for a stateless operator. The list never changes after construction. */
   readonly stateTables: readonly StateTable[];
   /** Called after all state tables were loaded in recovery. */

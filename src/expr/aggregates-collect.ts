@@ -20,19 +20,70 @@ const { text, bytea, json, jsonb } = types;
 const withNulls = { skipsNull: false } as const;
 
 type Row = readonly (Datum | null)[];
-type Finish = (rows: readonly Row[], args: readonly SqlType[], context: EvalContext) => Datum | null;
+type Finish = (
+  rows: readonly Row[],
+  args: readonly SqlType[],
+  context: EvalContext,
+) => Datum | null;
 
 export function collectionAggregates(): readonly AggregateFunction[] {
-  const collect = (finish: Finish): AggregateFunction['accumulator'] => (args, context) => new Collection(args, context, finish);
+  const collect =
+    (finish: Finish): AggregateFunction['accumulator'] =>
+    (args, context) =>
+      new Collection(args, context, finish);
   return [
-    aggregate('array_agg', ['anynonarray'], (args) => arrayOf(args[0]!), collect((rows) => SqlArray.of(rows.map((row) => row[0]!))), withNulls),
-    aggregate('array_agg', ['anyarray'], (args) => args[0]!, collect((rows) => arrayOfArrays(rows)), withNulls),
-    aggregate('string_agg', [text, text], text, collect((rows) => joinTexts(rows))),
-    aggregate('listagg', [text, text], text, collect((rows) => joinTexts(rows))),
-    aggregate('listagg', [text], text, collect((rows) => joinTexts(rows.map((row) => [row[0]!, ','])))),
-    aggregate('string_agg', [bytea, bytea], bytea, collect((rows) => joinBytes(rows))),
-    aggregate('first_value', ['anyelement'], (args) => args[0]!, collect((rows) => rows[0]?.[0] ?? null), withNulls),
-    aggregate('last_value', ['anyelement'], (args) => args[0]!, collect((rows) => rows.at(-1)?.[0] ?? null), withNulls),
+    aggregate(
+      'array_agg',
+      ['anynonarray'],
+      (args) => arrayOf(args[0]!),
+      collect((rows) => SqlArray.of(rows.map((row) => row[0]!))),
+      withNulls,
+    ),
+    aggregate(
+      'array_agg',
+      ['anyarray'],
+      (args) => args[0]!,
+      collect((rows) => arrayOfArrays(rows)),
+      withNulls,
+    ),
+    aggregate(
+      'string_agg',
+      [text, text],
+      text,
+      collect((rows) => joinTexts(rows)),
+    ),
+    aggregate(
+      'listagg',
+      [text, text],
+      text,
+      collect((rows) => joinTexts(rows)),
+    ),
+    aggregate(
+      'listagg',
+      [text],
+      text,
+      collect((rows) => joinTexts(rows.map((row) => [row[0]!, ',']))),
+    ),
+    aggregate(
+      'string_agg',
+      [bytea, bytea],
+      bytea,
+      collect((rows) => joinBytes(rows)),
+    ),
+    aggregate(
+      'first_value',
+      ['anyelement'],
+      (args) => args[0]!,
+      collect((rows) => rows[0]?.[0] ?? null),
+      withNulls,
+    ),
+    aggregate(
+      'last_value',
+      ['anyelement'],
+      (args) => args[0]!,
+      collect((rows) => rows.at(-1)?.[0] ?? null),
+      withNulls,
+    ),
     ...jsonAggregates(collect),
   ];
 }
@@ -90,7 +141,10 @@ function joinTexts(rows: readonly Row[]): Datum | null {
   let result: string | null = null;
   for (const [value, separator] of rows) {
     if (value === null) continue;
-    result = result === null ? (value as string) : result + ((separator as string | null) ?? '') + (value as string);
+    result =
+      result === null
+        ? (value as string)
+        : result + ((separator as string | null) ?? '') + (value as string);
   }
   return result;
 }
@@ -111,20 +165,55 @@ function jsonAggregates(
   collect: (finish: Finish) => AggregateFunction['accumulator'],
 ): AggregateFunction[] {
   return [
-    aggregate('json_agg', ['any'], json, collect((rows, [type], context) => {
-      const separator = type!.kind === 'row' || type!.kind === 'record' || type!.kind === 'array' ? ', \n ' : ', ';
-      return `[${rows.map((row) => datumToJsonText(row[0]!, type!, context)).join(separator)}]`;
-    }), withNulls),
-    aggregate('jsonb_agg', ['any'], jsonb, collect((rows, [type], context) =>
-      new JsonbValue(rows.map((row) => datumToJsonTree(row[0]!, type!, context)))), withNulls),
-    aggregate('json_object_agg', ['any', 'any'], json, collect((rows, args, context) => {
-      const members = rows.map((row) => `${quoteJson(memberKey(row, args, context))} : ${datumToJsonText(row[1]!, args[1]!, context)}`);
-      return `{ ${members.join(', ')} }`;
-    }), withNulls),
-    aggregate('jsonb_object_agg', ['any', 'any'], jsonb, collect((rows, args, context) => {
-      const members = rows.map((row): [string, JsonTree] => [memberKey(row, args, context), datumToJsonTree(row[1]!, args[1]!, context)]);
-      return new JsonbValue(jsonObject(members));
-    }), withNulls),
+    aggregate(
+      'json_agg',
+      ['any'],
+      json,
+      collect((rows, [type], context) => {
+        const separator =
+          type!.kind === 'row' || type!.kind === 'record' || type!.kind === 'array'
+            ? ', \n '
+            : ', ';
+        return `[${rows.map((row) => datumToJsonText(row[0]!, type!, context)).join(separator)}]`;
+      }),
+      withNulls,
+    ),
+    aggregate(
+      'jsonb_agg',
+      ['any'],
+      jsonb,
+      collect(
+        (rows, [type], context) =>
+          new JsonbValue(rows.map((row) => datumToJsonTree(row[0]!, type!, context))),
+      ),
+      withNulls,
+    ),
+    aggregate(
+      'json_object_agg',
+      ['any', 'any'],
+      json,
+      collect((rows, args, context) => {
+        const members = rows.map(
+          (row) =>
+            `${quoteJson(memberKey(row, args, context))} : ${datumToJsonText(row[1]!, args[1]!, context)}`,
+        );
+        return `{ ${members.join(', ')} }`;
+      }),
+      withNulls,
+    ),
+    aggregate(
+      'jsonb_object_agg',
+      ['any', 'any'],
+      jsonb,
+      collect((rows, args, context) => {
+        const members = rows.map((row): [string, JsonTree] => [
+          memberKey(row, args, context),
+          datumToJsonTree(row[1]!, args[1]!, context),
+        ]);
+        return new JsonbValue(jsonObject(members));
+      }),
+      withNulls,
+    ),
   ];
 }
 

@@ -41,9 +41,20 @@ export function extremeAggregates(): readonly AggregateFunction[] {
       ];
     }),
     ...(['arg_min', 'arg_max'] as const).map((name) =>
-      aggregate(name, ['any', 'any'], (args) => args[0]!, (args) => new Companion(args, name === 'arg_max' ? 1 : -1), { skipsNull: false }),
+      aggregate(
+        name,
+        ['any', 'any'],
+        (args) => args[0]!,
+        (args) => new Companion(args, name === 'arg_max' ? 1 : -1),
+        { skipsNull: false },
+      ),
     ),
-    aggregate('any_value', ['anyelement'], (args) => args[0]!, ([type]) => new Extreme(type!, -1)),
+    aggregate(
+      'any_value',
+      ['anyelement'],
+      (args) => args[0]!,
+      ([type]) => new Extreme(type!, -1),
+    ),
   ];
 }
 

@@ -6,7 +6,7 @@
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { SqlArray } from '../types/array.ts';
 import type { ArrayDatum, Datum } from '../types/datum.ts';
-import { Interval } from '../types/interval.ts';
+import type { Interval } from '../types/interval.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { arrayOf, types } from '../types/sql-type.ts';
 import { aggregate } from './aggregate-define.ts';
@@ -19,17 +19,61 @@ const orderedSet = { orderedSet: true, skipsNull: false } as const;
 type Pick = (values: readonly Datum[], fraction: number) => Datum;
 
 export function orderedSetAggregates(): readonly AggregateFunction[] {
-  const one = (pick: Pick): AggregateFunction['accumulator'] => (args) => new Percentile(args[1]!, (values, fraction) => pickOne(values, fraction as number, pick));
-  const many = (pick: Pick): AggregateFunction['accumulator'] => (args) => new Percentile(args[1]!, (values, fractions) => pickMany(values, fractions as ArrayDatum, pick));
+  const one =
+    (pick: Pick): AggregateFunction['accumulator'] =>
+    (args) =>
+      new Percentile(args[1]!, (values, fraction) => pickOne(values, fraction as number, pick));
+  const many =
+    (pick: Pick): AggregateFunction['accumulator'] =>
+    (args) =>
+      new Percentile(args[1]!, (values, fractions) =>
+        pickMany(values, fractions as ArrayDatum, pick),
+      );
   const fractions = arrayOf(double);
   return [
     aggregate('percentile_cont', [double, double], double, one(interpolateNumbers), orderedSet),
-    aggregate('percentile_cont', [double, interval], interval, one(interpolateIntervals), orderedSet),
-    aggregate('percentile_cont', [fractions, double], fractions, many(interpolateNumbers), orderedSet),
-    aggregate('percentile_cont', [fractions, interval], arrayOf(interval), many(interpolateIntervals), orderedSet),
-    aggregate('percentile_disc', [double, 'anyelement'], (args) => args[1]!, one(discrete), orderedSet),
-    aggregate('percentile_disc', [fractions, 'anyelement'], (args) => arrayOf(args[1]!), many(discrete), orderedSet),
-    aggregate('mode', ['anyelement'], (args) => args[0]!, ([type]) => new Mode(type!), orderedSet),
+    aggregate(
+      'percentile_cont',
+      [double, interval],
+      interval,
+      one(interpolateIntervals),
+      orderedSet,
+    ),
+    aggregate(
+      'percentile_cont',
+      [fractions, double],
+      fractions,
+      many(interpolateNumbers),
+      orderedSet,
+    ),
+    aggregate(
+      'percentile_cont',
+      [fractions, interval],
+      arrayOf(interval),
+      many(interpolateIntervals),
+      orderedSet,
+    ),
+    aggregate(
+      'percentile_disc',
+      [double, 'anyelement'],
+      (args) => args[1]!,
+      one(discrete),
+      orderedSet,
+    ),
+    aggregate(
+      'percentile_disc',
+      [fractions, 'anyelement'],
+      (args) => arrayOf(args[1]!),
+      many(discrete),
+      orderedSet,
+    ),
+    aggregate(
+      'mode',
+      ['anyelement'],
+      (args) => args[0]!,
+      ([type]) => new Mode(type!),
+      orderedSet,
+    ),
   ];
 }
 
@@ -68,7 +112,9 @@ function pickOne(values: readonly Datum[], fraction: number, pick: Pick): Datum 
 }
 
 function pickMany(values: readonly Datum[], fractions: ArrayDatum, pick: Pick): Datum {
-  const picked = fractions.elements.map((each) => (each === null ? null : pickOne(values, each as number, pick)));
+  const picked = fractions.elements.map((each) =>
+    each === null ? null : pickOne(values, each as number, pick),
+  );
   return new SqlArray(picked, fractions.dimensions, fractions.lowerBounds);
 }
 

@@ -23,20 +23,53 @@ type Finish = (moments: Moments) => Datum | null;
 export function regressionAggregates(): readonly AggregateFunction[] {
   const define = (name: string, finish: Finish, returns: SqlType = double): AggregateFunction =>
     aggregate(name, [double, double], returns, () => new Regression(finish), { skipsNull: false });
-  const some = (finish: Finish): Finish => (m) => (m.n < 1 ? null : finish(m));
+  const some =
+    (finish: Finish): Finish =>
+    (m) =>
+      m.n < 1 ? null : finish(m);
   return [
     define('regr_count', (m) => BigInt(m.n), bigint),
-    define('covar_pop', some((m) => m.xy / m.n)),
+    define(
+      'covar_pop',
+      some((m) => m.xy / m.n),
+    ),
     define('covar_samp', (m) => (m.n < 2 ? null : m.xy / (m.n - 1))),
-    define('corr', some((m) => (m.xx === 0 || m.yy === 0 ? null : m.xy / Math.sqrt(m.xx * m.yy)))),
-    define('regr_avgx', some((m) => m.meanX)),
-    define('regr_avgy', some((m) => m.meanY)),
-    define('regr_sxx', some((m) => m.xx)),
-    define('regr_syy', some((m) => m.yy)),
-    define('regr_sxy', some((m) => m.xy)),
-    define('regr_slope', some((m) => (m.xx === 0 ? null : m.xy / m.xx))),
-    define('regr_intercept', some((m) => (m.xx === 0 ? null : m.meanY - (m.meanX * m.xy) / m.xx))),
-    define('regr_r2', some((m) => (m.xx === 0 ? null : m.yy === 0 ? 1 : (m.xy * m.xy) / (m.xx * m.yy)))),
+    define(
+      'corr',
+      some((m) => (m.xx === 0 || m.yy === 0 ? null : m.xy / Math.sqrt(m.xx * m.yy))),
+    ),
+    define(
+      'regr_avgx',
+      some((m) => m.meanX),
+    ),
+    define(
+      'regr_avgy',
+      some((m) => m.meanY),
+    ),
+    define(
+      'regr_sxx',
+      some((m) => m.xx),
+    ),
+    define(
+      'regr_syy',
+      some((m) => m.yy),
+    ),
+    define(
+      'regr_sxy',
+      some((m) => m.xy),
+    ),
+    define(
+      'regr_slope',
+      some((m) => (m.xx === 0 ? null : m.xy / m.xx)),
+    ),
+    define(
+      'regr_intercept',
+      some((m) => (m.xx === 0 ? null : m.meanY - (m.meanX * m.xy) / m.xx)),
+    ),
+    define(
+      'regr_r2',
+      some((m) => (m.xx === 0 ? null : m.yy === 0 ? 1 : (m.xy * m.xy) / (m.xx * m.yy))),
+    ),
   ];
 }
 

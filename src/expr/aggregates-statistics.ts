@@ -51,7 +51,8 @@ class NumericDeviation implements Accumulator {
 
   add([value]: readonly (Datum | null)[], weight: number): void {
     if (value === null || value === undefined) return;
-    const exact = value instanceof Decimal ? value : Decimal.fromBigInt(BigInt(value as number | bigint));
+    const exact =
+      value instanceof Decimal ? value : Decimal.fromBigInt(BigInt(value as number | bigint));
     this.#sum.add(exact, weight);
     this.#squares.add(exact.mul(exact), weight);
   }

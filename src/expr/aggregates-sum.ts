@@ -19,8 +19,11 @@ const { smallint, integer, bigint, numeric, real, double, interval } = types;
 
 export function sumAggregates(): readonly AggregateFunction[] {
   const counter = { state: 'counter' } as const;
-  const total = (type: SqlType, returns: AggregateFunction['returns'], make: () => Accumulator): AggregateFunction =>
-    aggregate('sum', [type], returns, make, counter);
+  const total = (
+    type: SqlType,
+    returns: AggregateFunction['returns'],
+    make: () => Accumulator,
+  ): AggregateFunction => aggregate('sum', [type], returns, make, counter);
   const average = (type: SqlType, returns: SqlType, make: () => Accumulator): AggregateFunction =>
     aggregate('avg', [type], returns, make, counter);
   return [

@@ -7,11 +7,7 @@
 import { must } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { SqlArray } from '../types/array.ts';
-import {
-  dateToTimestamp,
-  timestampToDate,
-  timestampToTime,
-} from '../types/datetime.ts';
+import { dateToTimestamp, timestampToDate, timestampToTime } from '../types/datetime.ts';
 import type { ArrayDatum, Datum, RowDatum } from '../types/datum.ts';
 import { Decimal } from '../types/decimal.ts';
 import { Interval, roundHalfEven, TimeTz } from '../types/interval.ts';
@@ -296,12 +292,7 @@ function convertNumber(value: Decimal, to: SqlType): Datum | null {
   }
 }
 
-function toTemporal(
-  value: Datum,
-  from: SqlType,
-  to: SqlType,
-  context: EvalContext,
-): Datum | null {
+function toTemporal(value: Datum, from: SqlType, to: SqlType, context: EvalContext): Datum | null {
   const zone = () => sessionZone(context);
   switch (`${from.kind} ${to.kind}`) {
     case 'date timestamp':

@@ -85,11 +85,17 @@ const regKinds: readonly SqlKind[] = [
 const oidKinds: readonly SqlKind[] = ['oid', ...regKinds];
 
 const castTable: ReadonlyMap<SqlKind, ReadonlyMap<SqlKind, CastMode>> = new Map([
-  row('pgchar', ['assignment', ['char', 'varchar']], ['explicit', ['integer']], ['implicit', ['text']]),
-  row('bigint', ['implicit', ['double', 'numeric', 'real', ...oidKinds]], [
-    'assignment',
-    ['integer', 'smallint'],
-  ]),
+  row(
+    'pgchar',
+    ['assignment', ['char', 'varchar']],
+    ['explicit', ['integer']],
+    ['implicit', ['text']],
+  ),
+  row(
+    'bigint',
+    ['implicit', ['double', 'numeric', 'real', ...oidKinds]],
+    ['assignment', ['integer', 'smallint']],
+  ),
   row('boolean', ['assignment', ['char', 'varchar', 'text']], ['explicit', ['integer']]),
   row('char', ['implicit', ['varchar', 'name', 'text']], ['assignment', ['pgchar']]),
   row('varchar', ['implicit', ['char', 'name', 'regclass', 'text']], ['assignment', ['pgchar']]),
@@ -110,15 +116,17 @@ const castTable: ReadonlyMap<SqlKind, ReadonlyMap<SqlKind, CastMode>> = new Map(
     ['assignment', ['json']],
     ['explicit', ['bigint', 'boolean', 'double', 'integer', 'numeric', 'real', 'smallint']],
   ),
-  row('numeric', ['implicit', ['double', 'real']], [
-    'assignment',
-    ['bigint', 'integer', 'smallint'],
-  ]),
+  row(
+    'numeric',
+    ['implicit', ['double', 'real']],
+    ['assignment', ['bigint', 'integer', 'smallint']],
+  ),
   row('oid', ['implicit', regKinds], ['assignment', ['bigint', 'integer']]),
-  row('real', ['implicit', ['double']], [
-    'assignment',
-    ['bigint', 'integer', 'numeric', 'smallint'],
-  ]),
+  row(
+    'real',
+    ['implicit', ['double']],
+    ['assignment', ['bigint', 'integer', 'numeric', 'smallint']],
+  ),
   row('regproc', ['implicit', ['oid', 'regprocedure']], ['assignment', ['bigint', 'integer']]),
   row('regprocedure', ['implicit', ['oid', 'regproc']], ['assignment', ['bigint', 'integer']]),
   ...(['regclass', 'regtype', 'regnamespace', 'regrole', 'regoper'] as const).map((kind) =>

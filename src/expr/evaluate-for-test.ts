@@ -72,12 +72,21 @@ export function evaluateText(
 ): string {
   try {
     const args = readArguments(argumentText, context);
-    if (!isSymbol(name) && registry.scalars(name).length === 0 && registry.tables(name).length > 0) {
+    if (
+      !isSymbol(name) &&
+      registry.scalars(name).length === 0 &&
+      registry.tables(name).length > 0
+    ) {
       return evaluateRows(registry, name, args, context);
     }
     const argTypes = args.map((arg) => arg.type);
     const call = isSymbol(name)
-      ? resolveOperator(registry, name, argTypes.length === 2 ? argTypes[0]! : null, argTypes.at(-1)!)
+      ? resolveOperator(
+          registry,
+          name,
+          argTypes.length === 2 ? argTypes[0]! : null,
+          argTypes.at(-1)!,
+        )
       : resolveFunction(registry, name, argTypes);
     const values = castAll(args, call.parameterTypes, context);
     if (call.fn.strict && values.includes(null)) return '~';
@@ -119,7 +128,11 @@ function evaluateRows(
   args: readonly Argument[],
   context: EvalContext,
 ): string {
-  const call = resolveTable(registry, name, args.map((arg) => arg.type));
+  const call = resolveTable(
+    registry,
+    name,
+    args.map((arg) => arg.type),
+  );
   const values = castAll(args, call.parameterTypes, context);
   const rows = [...call.fn.evaluate(values, context)];
   return rows

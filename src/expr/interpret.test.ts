@@ -11,12 +11,23 @@ import { createRegistry } from './functions/builtin.ts';
 import { compileInterpreter } from './interpret.ts';
 import { printExpr } from './print-expr.ts';
 import { resolveOperator } from './resolve.ts';
-import { columnsOf, isConstant, mapExpr, shiftColumns, substituteColumns, volatilityOf } from './walk.ts';
+import {
+  columnsOf,
+  isConstant,
+  mapExpr,
+  shiftColumns,
+  substituteColumns,
+  volatilityOf,
+} from './walk.ts';
 
 const registry = createRegistry();
 const { boolean, integer, text } = types;
 
-const constant = (value: Datum | null, type: SqlType): ConstantExpr => ({ kind: 'constant', value, type });
+const constant = (value: Datum | null, type: SqlType): ConstantExpr => ({
+  kind: 'constant',
+  value,
+  type,
+});
 const column = (index: number, type: SqlType): Expr => ({ kind: 'column', index, type });
 const truth = (value: boolean | null): ConstantExpr => constant(value, boolean);
 
@@ -60,8 +71,19 @@ describe('three-valued logic', () => {
 
 describe('lists', () => {
   const { fn } = resolveOperator(registry, '=', integer, integer);
-  const inList = (value: number | null, list: readonly (number | null)[], negated = false): Datum | null =>
-    run({ kind: 'in-list', arg: constant(value, integer), list: list.map((each) => constant(each, integer)), fn, negated, type: boolean });
+  const inList = (
+    value: number | null,
+    list: readonly (number | null)[],
+    negated = false,
+  ): Datum | null =>
+    run({
+      kind: 'in-list',
+      arg: constant(value, integer),
+      list: list.map((each) => constant(each, integer)),
+      fn,
+      negated,
+      type: boolean,
+    });
 
   it('is true or unknown, never false, with a NULL in the list', () => {
     expect(inList(1, [1, null])).toBe(true);
@@ -94,7 +116,12 @@ describe('lists', () => {
 
 describe('conditional expressions', () => {
   it('evaluate only the branch that is taken', () => {
-    const branches = [{ when: operator('=', column(0, integer), constant(0, integer)), then: constant(-1, integer) }];
+    const branches = [
+      {
+        when: operator('=', column(0, integer), constant(0, integer)),
+        then: constant(-1, integer),
+      },
+    ];
     const otherwise = operator('/', constant(10, integer), column(0, integer));
     const expr: Expr = { kind: 'case', branches, otherwise, type: integer };
     expect(run(expr, [0])).toBe(-1);
@@ -102,12 +129,24 @@ describe('conditional expressions', () => {
   });
 
   it('COALESCE stops at the first value', () => {
-    expect(run({ kind: 'coalesce', args: [constant(null, integer), constant(4, integer), failing], type: integer })).toBe(4);
+    expect(
+      run({
+        kind: 'coalesce',
+        args: [constant(null, integer), constant(4, integer), failing],
+        type: integer,
+      }),
+    ).toBe(4);
   });
 
   it('IS DISTINCT FROM treats NULLs as equal', () => {
     const distinct = (a: number | null, b: number | null): Datum | null =>
-      run({ kind: 'is-distinct', left: constant(a, integer), right: constant(b, integer), negated: false, type: boolean });
+      run({
+        kind: 'is-distinct',
+        left: constant(a, integer),
+        right: constant(b, integer),
+        negated: false,
+        type: boolean,
+      });
     expect(distinct(null, null)).toBe(false);
     expect(distinct(1, null)).toBe(true);
     expect(distinct(1, 1)).toBe(false);
@@ -117,7 +156,13 @@ describe('conditional expressions', () => {
     const row: Expr = {
       kind: 'row',
       fields: [constant(1, integer), constant(null, text)],
-      type: { kind: 'row', fields: [{ name: 'a', type: integer }, { name: 'b', type: text }] },
+      type: {
+        kind: 'row',
+        fields: [
+          { name: 'a', type: integer },
+          { name: 'b', type: text },
+        ],
+      },
     };
     expect(run({ kind: 'is-null', arg: row, negated: false, type: boolean })).toBe(false);
     expect(run({ kind: 'is-null', arg: row, negated: true, type: boolean })).toBe(false);
@@ -140,7 +185,13 @@ describe('errors', () => {
   });
 
   it('come from casts too', () => {
-    const cast: Expr = { kind: 'cast', arg: constant('x', text), mode: 'explicit', type: integer, at: 3 };
+    const cast: Expr = {
+      kind: 'cast',
+      arg: constant('x', text),
+      mode: 'explicit',
+      type: integer,
+      at: 3,
+    };
     expect(() => run(cast)).toThrow('invalid input syntax for type integer: "x"');
   });
 
@@ -157,7 +208,11 @@ describe('errors', () => {
 });
 
 describe('walking', () => {
-  const sum = operator('+', column(1, integer), operator('*', column(3, integer), constant(2, integer)));
+  const sum = operator(
+    '+',
+    column(1, integer),
+    operator('*', column(3, integer), constant(2, integer)),
+  );
 
   it('finds, moves and replaces columns', () => {
     expect([...columnsOf(sum)]).toEqual([1, 3]);
@@ -169,10 +224,22 @@ describe('walking', () => {
   it('knows what is constant', () => {
     expect(isConstant(sum)).toBe(false);
     expect(isConstant(failing)).toBe(true);
-    const now: Expr = { kind: 'call', fn: registry.scalars('now')[0]!, args: [], type: types.timestamptz };
+    const now: Expr = {
+      kind: 'call',
+      fn: registry.scalars('now')[0]!,
+      args: [],
+      type: types.timestamptz,
+    };
     expect(volatilityOf(now)).toBe('stable');
-    const random: Expr = { kind: 'call', fn: registry.scalars('random')[0]!, args: [], type: types.double };
-    expect(volatilityOf({ kind: 'coalesce', args: [now, random], type: types.double })).toBe('volatile');
+    const random: Expr = {
+      kind: 'call',
+      fn: registry.scalars('random')[0]!,
+      args: [],
+      type: types.double,
+    };
+    expect(volatilityOf({ kind: 'coalesce', args: [now, random], type: types.double })).toBe(
+      'volatile',
+    );
   });
 });
 
@@ -189,12 +256,23 @@ describe('printing', () => {
   it('prints every form', () => {
     const isNull: Expr = { kind: 'is-null', arg: column(2, text), negated: true, type: boolean };
     const either: Expr = { kind: 'or', args: [isNull, truth(null)], type: boolean };
-    expect(printExpr({ kind: 'and', args: [either, truth(true)], type: boolean }, names)).toBe('(c IS NOT NULL OR NULL) AND true');
-    expect(printExpr({ kind: 'not', arg: either, type: boolean }, names)).toBe('NOT (c IS NOT NULL OR NULL)');
+    expect(printExpr({ kind: 'and', args: [either, truth(true)], type: boolean }, names)).toBe(
+      '(c IS NOT NULL OR NULL) AND true',
+    );
+    expect(printExpr({ kind: 'not', arg: either, type: boolean }, names)).toBe(
+      'NOT (c IS NOT NULL OR NULL)',
+    );
     expect(printExpr(constant("it's", text), names)).toBe("'it''s'");
     expect(printExpr(constant(0, types.date), names)).toBe("'1970-01-01'::date");
     const branches = [{ when: truth(true), then: constant(1, integer) }];
-    expect(printExpr({ kind: 'case', branches, otherwise: constant(null, integer), type: integer }, names)).toBe('CASE WHEN true THEN 1 END');
-    expect(printExpr({ kind: 'cast', arg: column(0, integer), mode: 'explicit', type: text }, names)).toBe('a::text');
+    expect(
+      printExpr(
+        { kind: 'case', branches, otherwise: constant(null, integer), type: integer },
+        names,
+      ),
+    ).toBe('CASE WHEN true THEN 1 END');
+    expect(
+      printExpr({ kind: 'cast', arg: column(0, integer), mode: 'explicit', type: text }, names),
+    ).toBe('a::text');
   });
 });

@@ -56,7 +56,8 @@ export function compileInterpreter(expr: Expr): Interpreter {
     }
     case 'is-null': {
       const arg = compileInterpreter(expr.arg);
-      const test = expr.arg.type.kind === 'row' ? rowNullTest(expr.negated) : nullTest(expr.negated);
+      const test =
+        expr.arg.type.kind === 'row' ? rowNullTest(expr.negated) : nullTest(expr.negated);
       return (row, context) => test(arg(row, context));
     }
     case 'is-truth': {
@@ -69,7 +70,8 @@ export function compileInterpreter(expr: Expr): Interpreter {
       const right = compileInterpreter(expr.right);
       const { negated } = expr;
       const { type } = expr.left;
-      return (row, context) => sameDatums(left(row, context), right(row, context), type) === negated;
+      return (row, context) =>
+        sameDatums(left(row, context), right(row, context), type) === negated;
     }
     case 'case':
       return compileCase(expr);
@@ -227,7 +229,10 @@ function compileQuantified(expr: QuantifiedExpr): Interpreter {
 function compileArray(expr: ArrayExpr): Interpreter {
   const elements = expr.elements.map(compileInterpreter);
   const nested = expr.elements.some(
-    (each) => each.type.kind === 'array' && expr.type.kind === 'array' && expr.type.element.kind !== 'array',
+    (each) =>
+      each.type.kind === 'array' &&
+      expr.type.kind === 'array' &&
+      expr.type.element.kind !== 'array',
   );
   return (row, context) => {
     const values = elements.map((element) => element(row, context));

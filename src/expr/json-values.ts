@@ -7,7 +7,13 @@
 import { formatDate, formatTimestamp, formatTimestamptz } from '../types/datetime-text.ts';
 import type { ArrayDatum, Datum, MapDatum, RowDatum } from '../types/datum.ts';
 import { Decimal } from '../types/decimal.ts';
-import { formatJsonTree, jsonObject, JsonbValue, quoteJson, type JsonTree } from '../types/jsonb.ts';
+import {
+  formatJsonTree,
+  jsonObject,
+  JsonbValue,
+  quoteJson,
+  type JsonTree,
+} from '../types/jsonb.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { typeOfDatum } from '../types/runtime-type.ts';
@@ -112,7 +118,11 @@ function stringForm(value: Datum, type: SqlType, context: EvalContext): string {
 }
 
 /** The value as a node of a jsonb tree. */
-export function datumToJsonTree(value: Datum | null, type: SqlType, context: EvalContext): JsonTree {
+export function datumToJsonTree(
+  value: Datum | null,
+  type: SqlType,
+  context: EvalContext,
+): JsonTree {
   if (value === null) return null;
   const element = elementOf(type);
   if (element !== null) {

@@ -12,7 +12,18 @@ import type { CallExpr, CaseExpr, Expr, SubqueryExpr } from './expr.ts';
 import { isRegType } from './type-category.ts';
 
 /** How tightly a form binds; a child that binds looser than its place gets parentheses. */
-const strength = { or: 1, and: 2, not: 3, is: 4, compare: 5, other: 6, add: 7, multiply: 8, power: 9, atom: 10 };
+const strength = {
+  or: 1,
+  and: 2,
+  not: 3,
+  is: 4,
+  compare: 5,
+  other: 6,
+  add: 7,
+  multiply: 8,
+  power: 9,
+  atom: 10,
+};
 
 /** `columns` are the names of the input's columns; one that is missing prints as `#index`. */
 export function printExpr(expr: Expr, columns: readonly string[]): string {
@@ -42,7 +53,9 @@ class Printer {
         return `${this.#child(expr.arg, strength.atom)}::${formatType(expr.type)}`;
       case 'and':
       case 'or':
-        return expr.args.map((arg) => this.#child(arg, strength[expr.kind] + 1)).join(` ${expr.kind.toUpperCase()} `);
+        return expr.args
+          .map((arg) => this.#child(arg, strength[expr.kind] + 1))
+          .join(` ${expr.kind.toUpperCase()} `);
       case 'not':
         return `NOT ${this.#child(expr.arg, strength.not)}`;
       case 'is-null':
@@ -52,7 +65,9 @@ class Printer {
         return `${this.#child(expr.arg, strength.compare)} IS ${expr.negated ? 'NOT ' : ''}${truth}`;
       }
       case 'is-distinct': {
-        const [left, right] = [expr.left, expr.right].map((each) => this.#child(each, strength.compare));
+        const [left, right] = [expr.left, expr.right].map((each) =>
+          this.#child(each, strength.compare),
+        );
         return `${left!} IS ${expr.negated ? 'NOT ' : ''}DISTINCT FROM ${right!}`;
       }
       case 'case':
@@ -157,7 +172,15 @@ function operatorStrength(symbol: string): number {
   return strengths.get(symbol) ?? strength.other;
 }
 
-const bareKinds = new Set<SqlType['kind']>(['smallint', 'integer', 'bigint', 'double', 'real', 'numeric', 'oid']);
+const bareKinds = new Set<SqlType['kind']>([
+  'smallint',
+  'integer',
+  'bigint',
+  'double',
+  'real',
+  'numeric',
+  'oid',
+]);
 
 /** Numbers bare, strings quoted, the rest quoted with its type. */
 export function printConstant(value: Datum | null, type: SqlType): string {

@@ -9,7 +9,13 @@ import { types } from '../types/sql-type.ts';
 import { castAllowed } from './casts.ts';
 import { findCommonType } from './common-type.ts';
 import type { ParameterType } from './functions/registry.ts';
-import { categoryOf, elementOf, isPreferred, isUnknown, type TypeCategory } from './type-category.ts';
+import {
+  categoryOf,
+  elementOf,
+  isPreferred,
+  isUnknown,
+  type TypeCategory,
+} from './type-category.ts';
 
 /** An overload with one parameter an argument: optional ones left out, variadic ones repeated. */
 export interface Candidate<F> {
@@ -54,7 +60,9 @@ export function selectCandidate<F>(
   args: readonly SqlType[],
   candidates: readonly Candidate<F>[],
 ): Selection<F> {
-  const exact = candidates.find((each) => args.every((arg, i) => isExact(arg, each.parameters[i]!)));
+  const exact = candidates.find((each) =>
+    args.every((arg, i) => isExact(arg, each.parameters[i]!)),
+  );
   if (exact !== undefined) return { kind: 'one', candidate: exact };
   const usable = candidates.filter((each) => accepts(args, each.parameters));
   if (usable.length === 0) return { kind: 'none' };
@@ -100,10 +108,7 @@ function isExact(arg: SqlType, parameter: ParameterType): boolean {
   return typeof parameter !== 'string' && !isUnknown(arg) && sameType(arg, parameter);
 }
 
-function narrow<F>(
-  args: readonly SqlType[],
-  usable: readonly Candidate<F>[],
-): Candidate<F> | null {
+function narrow<F>(args: readonly SqlType[], usable: readonly Candidate<F>[]): Candidate<F> | null {
   let left = best(usable, (each) => count(args, (arg, i) => isExact(arg, each.parameters[i]!)));
   if (left.length === 1) return left[0]!;
   left = best(left, (each) =>

@@ -79,7 +79,8 @@ function assumeSame(
   candidates: readonly Candidate<ScalarFunction>[],
 ): Selection<ScalarFunction> | null {
   const [left, right] = args;
-  if (right === undefined || left === undefined || isUnknown(left) === isUnknown(right)) return null;
+  if (right === undefined || left === undefined || isUnknown(left) === isUnknown(right))
+    return null;
   const known = isUnknown(left) ? right : left;
   const candidate = candidates.find((each) =>
     each.parameters.every((type) => typeof type !== 'string' && sameType(type, known)),
@@ -126,7 +127,12 @@ export function resolveFunction(
   if (options.variadicArray === true) return resolveVariadicArray(name, overloads, args, options);
   if ((name === 'greatest' || name === 'least') && args.length > 0) {
     const common = commonType(args, name.toUpperCase(), options.position);
-    return choose(name, overloads, args.map(() => common), options);
+    return choose(
+      name,
+      overloads,
+      args.map(() => common),
+      options,
+    );
   }
   const selection = selectCandidate(args, candidatesFor(overloads, args.length));
   if (selection.kind === 'none') {
@@ -211,7 +217,9 @@ function resolveVariadicArray(
 ): ResolvedCall<ScalarFunction> {
   const array = args[args.length - 1]!;
   const element = isUnknown(array) ? types.text : elementOf(array);
-  const spread = overloads.filter((each) => each.variadic && each.parameters.length === args.length);
+  const spread = overloads.filter(
+    (each) => each.variadic && each.parameters.length === args.length,
+  );
   if (element === null || spread.length === 0) {
     throw functionError(false, name, args, options.position);
   }

@@ -112,4 +112,3 @@ export function elementOf(type: SqlType): SqlType | null {
       return null;
   }
 }
-

@@ -161,45 +161,61 @@ export class Engine {
   addSource(source: SourceObject): void {
     const name = `${source.schema}.${source.name}`;
     const makeFeed = (): SourceFeed => {
-      const feed = this.#options.makeFeed(source, (record) => this.#deadLetter(name, record));
+      const feed = this.#options.makeFeed(source, (record) => {
+        if (runtime.firstRefusal(record)) this.#deadLetter(name, record);
+      });
       feed.reader.onReady = () => this.wake();
       return feed;
     };
-    const runtime = new SourceRuntime(source, makeFeed, (feed, open) => {
-      if (open) this.#segments.add(String(source.oid), feed.name, feed);
-      else this.#forget(this.#segments.remove(String(source.oid)));
+    const runtime: SourceRuntime = new SourceRuntime(source, makeFeed, {
+      sharedChanged: (feed, open) => {
+        if (open) this.#segments.add(String(source.oid), feed.name, feed);
+        else this.#forget(this.#segments.remove(String(source.oid)));
+      },
+      refused: () => this.#refusedRecords(name),
     });
     this.#sources.set(source.oid, runtime);
+  }
+
+  /** Partition and offset of the records of a source that stand in the dead letters. */
+  *#refusedRecords(source: string): Iterable<readonly [partition: string, offset: number]> {
+    for (const row of this.deadLetters.entries) {
+      if (row[0] === source) yield [row[2] as string, Number(row[3])];
+    }
   }
 
   /**
    * Starts a view over what exists; resolves when it shows all of it. On failure nothing is left.
    */
   async addView(view: MaterializedViewObject, plan: DataflowPlan): Promise<void> {
-    const job = this.#makeJob(view, plan);
     try {
-      this.#insideTick(() => {
-        for (const entry of job.entries) {
-          this.#relations.get(entry.relation)?.listen(entry.listener, true);
-        }
-        job.flush();
-      });
-      await Promise.all(
-        [...job.entriesBySource()].map(([oid, listeners]) =>
-          this.#sources.get(oid)?.attach(listeners),
-        ),
-      );
+      const job = this.#makeJob(view, plan);
+      await this.#fill(job);
+      // Only now does its state belong to the positions of the sources that a checkpoint holds.
+      this.#keepState(job);
     } catch (error) {
       await this.remove(view.oid);
       throw error;
     }
-    if (job.failure !== null) {
-      const { failure } = job;
-      await this.remove(view.oid);
-      throw failure;
-    }
     this.#startHeartbeat();
     this.wake();
+  }
+
+  async #fill(job: ViewJob): Promise<void> {
+    this.#insideTick(() => {
+      for (const entry of job.entries) {
+        this.#relations.get(entry.relation)?.listen(entry.listener, true);
+      }
+      this.#flush();
+    });
+    if (job.failure !== null) throw job.failure;
+    const attached = [...job.entriesBySource()].map(([oid, listeners]) =>
+      this.#sources.get(oid)?.attach(listeners),
+    );
+    // All of them end before a failure is handled, so that none attaches what was just removed.
+    const outcomes = await Promise.allSettled(attached);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    if (job.failure !== null) throw job.failure;
   }
 
   #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
@@ -218,10 +234,12 @@ export class Engine {
       log: this.#options.log.with({ view: name }),
     });
     this.#jobs.set(view.oid, job);
-    for (const [table, state] of job.stateTables()) {
-      this.#segments.add(ownerOf(view.oid, plan), table, state);
-    }
     return job;
+  }
+
+  #keepState(job: ViewJob): void {
+    const owner = ownerOf(job.view.oid, job.plan);
+    for (const [table, state] of job.stateTables()) this.#segments.add(owner, table, state);
   }
 
   /** Stops an object and forgets its state. */
@@ -258,7 +276,8 @@ export class Engine {
 
   /**
    * Brings everything back as of the last checkpoint plus the log, then starts reading. `objects` in order of
-   * oid; `plan` gives a view's dataflow. A view without state under its plan's fingerprint is made anew.
+   * oid; `plan` gives a view's dataflow. A view without state under its plan's fingerprint is made anew, and so
+   * is all that reads it.
    */
   async recover(
     objects: readonly CatalogObject[],
@@ -266,7 +285,7 @@ export class Engine {
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
-    const fresh: { view: MaterializedViewObject; plan: DataflowPlan }[] = [];
+    const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
     for (const object of objects) {
       if (object.kind === 'table') {
         this.addTable(object);
@@ -275,13 +294,21 @@ export class Engine {
         this.addSource(object);
       } else if (object.kind === 'materialized-view') {
         const viewPlan = plan(object);
-        if (!this.#restoreView(object, viewPlan)) fresh.push({ view: object, plan: viewPlan });
+        const readsFresh = readsOf(viewPlan).some((oid) => fresh.has(oid));
+        if (readsFresh || !this.#restoreView(object, viewPlan)) {
+          fresh.set(object.oid, { view: object, plan: viewPlan });
+        }
       }
     }
     await this.#dropOrphans();
     this.#replayLog();
     await this.#openSources();
-    for (const each of fresh) await this.addView(each.view, each.plan);
+    for (const each of fresh.values()) {
+      // What a former life of the view reported will be reported again.
+      this.lateRows.forget(`${each.view.schema}.${each.view.name}`);
+      this.rowErrors.forget(`${each.view.schema}.${each.view.name}`);
+      await this.addView(each.view, each.plan);
+    }
     this.#startHeartbeat();
     this.wake();
   }
@@ -291,6 +318,7 @@ export class Engine {
     const [first] = this.#options.store.range(`seg/${owner}/`, `seg/${owner}0`);
     if (first === undefined) return false;
     const job = this.#makeJob(view, plan);
+    this.#keepState(job);
     this.#segments.load(owner, this.#options.store);
     job.restored();
     for (const entry of job.entries) {
@@ -305,7 +333,12 @@ export class Engine {
   /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */
   async #dropOrphans(): Promise<void> {
     const known = new Set<string>([ledgerOwner]);
-    for (const oid of [...this.#relations.keys(), ...this.#sources.keys()]) known.add(String(oid));
+    for (const oid of this.#relations.keys()) known.add(String(oid));
+    // A source that no restored view reads starts anew.
+    for (const [oid, { shared, source }] of this.#sources) {
+      if (shared !== null) known.add(String(oid));
+      else this.deadLetters.forget(`${source.schema}.${source.name}`);
+    }
     for (const [oid, job] of this.#jobs) known.add(ownerOf(oid, job.plan));
     const changes: StoreChange[] = [];
     for (const [key] of this.#options.store.range('seg/', 'seg0')) {
@@ -316,22 +349,28 @@ export class Engine {
 
   #replayLog(): void {
     for (const [key, value] of this.#options.store.range(writeLogFrom, writeLogTo)) {
-      const changes = decodeWrite(value, (oid) => this.#relations.get(oid)?.types ?? []);
-      this.#logSequence = writeLogSequence(key);
-      this.#applyWrites(changes.filter((change) => this.#relations.has(change.oid)));
+      const sequence = writeLogSequence(key);
+      if (this.#logSequence === 0) this.#checkpointed = sequence - 1;
+      this.#logSequence = sequence;
+      this.#applyWrites(decodeWrite(value, (oid) => this.#relations.get(oid)?.types ?? null));
     }
   }
 
   async #openSources(): Promise<void> {
+    const feeds: SourceFeed[] = [];
     for (const runtime of this.#sources.values()) {
       const feed = runtime.shared;
       if (feed === null) continue;
       const owner = String(runtime.source.oid);
       this.#segments.add(owner, feed.name, feed);
       this.#segments.load(owner, this.#options.store);
-      this.#insideTick(() => feed.sendWatermark());
-      await feed.open(runtime.source.startPositions);
+      feeds.push(feed);
     }
+    this.#insideTick(() => {
+      for (const feed of feeds) feed.sendWatermark();
+      this.#flush();
+    });
+    for (const feed of feeds) await feed.open(feed.source.startPositions);
   }
 
   // Ticks ------------------------------------------------------------------------------------------
@@ -351,7 +390,12 @@ export class Engine {
     const { clock } = this.#options;
     const start = clock.monotonicMs();
     let progressed = true;
-    while (progressed && clock.monotonicMs() - start < turnMs) progressed = this.runTick();
+    try {
+      while (progressed && clock.monotonicMs() - start < turnMs) progressed = this.runTick();
+    } catch (error) {
+      this.#options.fatal(error);
+      return;
+    }
     if (progressed) this.wake();
   }
 
@@ -389,8 +433,19 @@ export class Engine {
   }
 
   #flush(): void {
-    for (const job of this.#jobs.values()) job.flush();
+    for (const job of this.#jobs.values()) {
+      job.flush();
+      if (job.failure !== null) this.#failReaders(job);
+    }
     this.#scheduleCheckpoint();
+  }
+
+  /** A view over one that has stopped would show an old instant of it as the present one. */
+  #failReaders(failed: ViewJob): void {
+    for (const job of this.#jobs.values()) {
+      if (job.failure !== null || !readsOf(job.plan).includes(failed.view.oid)) continue;
+      job.fail(new Error(`it reads "${failed.name}", which has failed`));
+    }
   }
 
   #startHeartbeat(): void {
@@ -502,9 +557,10 @@ export class Engine {
 
   /** Writes all that changed since the last one; resolves when it is durable. One at a time. */
   async checkpoint(): Promise<void> {
-    if (this.#checkpointing !== null) await this.#checkpointing;
+    while (this.#checkpointing !== null) await this.#checkpointing;
     const started = this.#options.clock.monotonicMs();
-    const changes = this.#segments.collect();
+    const changes = this.#withoutFailed();
+    changes.push(...this.#segments.collect());
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -519,6 +575,12 @@ export class Engine {
       this.checkpoints.lastAtMicros = this.#nowMicros();
     });
     await this.#checkpointing;
+  }
+
+  /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
+  #withoutFailed(): StoreChange[] {
+    const failed = [...this.#jobs.values()].filter((job) => job.failure !== null);
+    return failed.flatMap((job) => this.#segments.remove(ownerOf(job.view.oid, job.plan)));
   }
 
   /** Stops reading, takes a last checkpoint and ends. */
@@ -537,6 +599,7 @@ export class Engine {
     this.#stopped = true;
     this.#checkpointTimer?.cancel();
     this.#heartbeatTimer?.cancel();
+    await this.#commits.abandon();
     for (const source of this.#sources.values()) await source.close();
   }
 }
@@ -544,6 +607,11 @@ export class Engine {
 /** Where a view's state stands: never read under another plan. */
 function ownerOf(oid: number, plan: DataflowPlan): string {
   return `${oid}-${plan.fingerprint.slice(0, 16)}`;
+}
+
+/** Oids of what a plan reads. */
+function readsOf(plan: DataflowPlan): number[] {
+  return plan.nodes.flatMap((node) => (node.kind === 'scan' ? [node.relation.oid] : []));
 }
 
 function toBatch(rows: TableChange['rows'], types: readonly SqlType[]): Batch {

@@ -103,6 +103,9 @@ export class SourceFeed implements StateTable {
 
   /** Moves every listener of `other`, which stands at the same positions, to this feed. */
   adopt(other: SourceFeed): void {
+    // The listeners have closed windows up to their watermark, so no later row may count as older in time.
+    this.watermarks.raiseTo(other.watermarks.current);
+    this.sendWatermark();
     for (const listener of other.#listeners) this.listen(listener);
     other.#listeners.clear();
   }
@@ -116,11 +119,11 @@ export class SourceFeed implements StateTable {
   pull(rowsMax: number): boolean {
     const held = this.#nextBlock();
     if (held === null) return this.#finish();
+    this.dirty = true;
     const from = held.next;
     const to = Math.min(held.count, from + rowsMax, this.#endBefore(held));
     this.#take(held, from, to);
     held.next = to;
-    this.dirty = true;
     if (to === held.count) this.#retire(held);
     return true;
   }
@@ -150,27 +153,32 @@ export class SourceFeed implements StateTable {
 
   #finish(): boolean {
     if (!this.reader.finished || this.#held.length > 0) return false;
-    if (this.watermarks.current === Infinity) return false;
     this.watermarks.raiseTo(Infinity);
-    return true;
+    return this.sendWatermark();
   }
 
   /** The first block that may be read now: one held at a limit that has moved, or the reader's next. */
   #nextBlock(): HeldBlock | null {
-    for (const held of this.#held) if (this.#endBefore(held) > held.next) return held;
+    for (const held of this.#held) {
+      if (this.#endBefore(held) > held.next) return held;
+      this.#reachLimit(held.block.partition);
+    }
     while (this.#held.length < heldBlocksMax) {
       const block = this.reader.poll();
       if (block === null) return null;
       const held = holdBlock(block);
       this.#held.push(held);
-      if (held.count === 0) {
-        this.#take(held, 0, 0);
-        this.#retire(held);
-        continue;
-      }
-      if (this.#endBefore(held) > held.next) return held;
+      // A block without rows may still move the position and the watermark.
+      if (held.count === 0 || this.#endBefore(held) > held.next) return held;
+      this.#reachLimit(held.block.partition);
     }
     return null;
+  }
+
+  /** The next record lies at or past the limit, although the last one may have been far before it. */
+  #reachLimit(partition: string): void {
+    const limit = this.#limit?.get(partition) ?? 0;
+    if (limit > (this.#positions.get(partition) ?? 0)) this.#positions.set(partition, limit);
   }
 
   /** Index of the first record of `held` at or past the limit; its count when there is none. */
@@ -190,6 +198,11 @@ export class SourceFeed implements StateTable {
       block.partition,
       Math.min(block.nextOffset, Math.max(limit, held.lastOffset + 1)),
     );
+    if (block.kind === 'columns' && block.watermark !== undefined) {
+      const nowMs = this.#options.clock.monotonicMs();
+      this.watermarks.raisePartition(block.partition, block.watermark, nowMs);
+      this.sendWatermark();
+    }
     block.release();
   }
 
@@ -222,8 +235,8 @@ export class SourceFeed implements StateTable {
     } else {
       this.#raw.count = 0;
       must(this.#decoder, 'decoder').decode(block, from, to, this.#raw, this.#sink(held));
-      projection.addMetadata(block, this.#recordOfRow, this.#raw);
     }
+    projection.addMetadata(block, this.#recordOfRow, this.#raw);
     const count = this.#raw.count;
     for (let row = 0; row < count; row++) {
       this.#offsets[row] = held.offsetOf(this.#recordOfRow[row]!);

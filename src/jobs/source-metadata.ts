@@ -1,51 +1,16 @@
 /** Metadata columns: what a record says besides its value (METADATA FROM, INCLUDE). */
 
-import { unreachable } from '../base/assert.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
-import type { RecordBlock } from '../connectors/connector.ts';
+import type { RecordBlock, SourceBlock } from '../connectors/connector.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';
 import type { Datum } from '../types/datum.ts';
-import { types, type SqlType } from '../types/sql-type.ts';
-
-/** Canonical metadata keys; a single header is `header:<name>`. */
-export const metadataKeys = ['topic', 'partition', 'offset', 'timestamp', 'key'] as const;
-
-type MetadataKey = (typeof metadataKeys)[number];
-
-/** The type a metadata column has when its declaration gives none, and the one it is cast from. */
-export function metadataType(key: string): SqlType {
-  if (key.startsWith('header:')) return types.bytea;
-  if (!isKey(key)) {
-    throw new SqlError(sqlstate.undefinedColumn, `metadata key "${key}" does not exist`, {
-      hint: `The keys are: ${metadataKeys.join(', ')}, header:<name>.`,
-    });
-  }
-  switch (key) {
-    case 'topic':
-      return types.text;
-    case 'partition':
-      return types.integer;
-    case 'offset':
-      return types.bigint;
-    case 'timestamp':
-      return types.timestamptz;
-    case 'key':
-      return types.bytea;
-    default:
-      return unreachable(key);
-  }
-}
-
-function isKey(key: string): key is MetadataKey {
-  return (metadataKeys as readonly string[]).includes(key);
-}
+import type { SqlType } from '../types/sql-type.ts';
 
 const utf8 = new TextDecoder('utf-8');
 
 /** One value for each of the first `count` entries of `records`, as a column of `type`. */
 export function metadataColumn(
-  block: RecordBlock,
+  block: SourceBlock,
   key: string,
   type: SqlType,
   records: Int32Array,
@@ -58,10 +23,15 @@ export function metadataColumn(
   return builder.batch().columns[0]!;
 }
 
-function metadataValue(block: RecordBlock, key: string, index: number): Datum | null {
-  if (key === 'partition') return Number(block.partition);
-  if (key === 'offset') return BigInt(block.offsets[index]!);
+function metadataValue(block: SourceBlock, key: string, index: number): Datum | null {
+  if (key === 'partition' || key === 'file') return block.partition;
   if (key === 'topic') return block.stream;
+  if (key === 'offset') {
+    const offset = block.kind === 'columns' ? block.firstOffset + index : block.offsets[index]!;
+    return BigInt(offset);
+  }
+  // A connector that makes columns has no more than the place of a row.
+  if (block.kind === 'columns') return null;
   if (key === 'key') return bytesOf(block, index);
   if (key === 'timestamp') {
     const ms = block.timestampsMs[index]!;
@@ -83,14 +53,19 @@ function coerce(value: Datum | null, type: SqlType): Datum | null {
   if (value instanceof Uint8Array) return type.kind === 'bytea' ? value : utf8.decode(value);
   switch (type.kind) {
     case 'bigint':
-      return typeof value === 'number' ? BigInt(value) : value;
+      return typeof value === 'string' ? integerOf(value, BigInt) : value;
     case 'integer':
     case 'smallint':
-      return Number(value);
+      return typeof value === 'string' ? integerOf(value, Number) : Number(value);
     case 'text':
     case 'varchar':
       return typeof value === 'string' ? value : String(value);
     default:
       return value;
   }
+}
+
+/** A partition by number; null where partitions have names, as files do. */
+function integerOf<T>(text: string, convert: (text: string) => T): T | null {
+  return /^\d{1,9}$/.test(text) ? convert(text) : null;
 }

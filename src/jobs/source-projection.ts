@@ -5,7 +5,7 @@
 
 import { must } from '../base/assert.ts';
 import type { SourceObject } from '../catalog/objects.ts';
-import type { RecordBlock } from '../connectors/connector.ts';
+import type { SourceBlock } from '../connectors/connector.ts';
 import { compileMap, type MapKernel } from '../expr/codegen.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
@@ -96,7 +96,7 @@ export class SourceProjection {
   }
 
   /** Appends the metadata columns of the records that became rows. */
-  addMetadata(block: RecordBlock, records: Int32Array, into: Batch): void {
+  addMetadata(block: SourceBlock, records: Int32Array, into: Batch): void {
     into.columns.length = this.decoded.length;
     for (const ordinal of this.#metadata) {
       const { metadataKey, type } = this.#source.columns[ordinal]!;

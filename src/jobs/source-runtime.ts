@@ -7,6 +7,7 @@
  * Nothing is read while nobody listens.
  */
 
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type { SourceObject } from '../catalog/objects.ts';
 import type { ChangeListener } from './relation.ts';
 import type { SourceFeed } from './source-feed.ts';
@@ -14,27 +15,36 @@ import type { SourceFeed } from './source-feed.ts';
 interface CatchUp {
   readonly feed: SourceFeed;
   readonly done: () => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** Batches a late feed may take for each one of the shared feed, so that it does catch up. */
 const catchUpShare = 4;
 
+export interface SourceEvents {
+  /** The shared feed was opened or closed: its state is (no longer) kept. */
+  readonly sharedChanged: (feed: SourceFeed, open: boolean) => void;
+  /** Records of the source that are in the dead letters already. */
+  readonly refused: () => Iterable<readonly [partition: string, offset: number]>;
+}
+
 export class SourceRuntime {
   readonly source: SourceObject;
   readonly #makeFeed: () => SourceFeed;
-  /** Called when the shared feed is opened or closed, so that its state is (no longer) kept. */
-  readonly #sharedChanged: (feed: SourceFeed, open: boolean) => void;
+  readonly #events: SourceEvents;
   #shared: SourceFeed | null = null;
   #catchUps: CatchUp[] = [];
+  /** While two feeds read the same records: those that one of them has refused. */
+  #refused: Set<string> | null = null;
 
   constructor(
     source: SourceObject,
     makeFeed: () => SourceFeed,
-    sharedChanged: (feed: SourceFeed, open: boolean) => void,
+    events: SourceEvents,
   ) {
     this.source = source;
     this.#makeFeed = makeFeed;
-    this.#sharedChanged = sharedChanged;
+    this.#events = events;
   }
 
   get shared(): SourceFeed | null {
@@ -54,19 +64,33 @@ export class SourceRuntime {
   async attach(listeners: readonly ChangeListener[]): Promise<void> {
     if (this.#shared === null) {
       const feed = this.prepareShared();
-      this.#sharedChanged(feed, true);
+      this.#events.sharedChanged(feed, true);
       for (const listener of listeners) feed.listen(listener);
       await feed.open(this.source.startPositions);
       return;
     }
+    this.#refused ??= new Set([...this.#events.refused()].map((place) => place.join('/')));
     const feed = this.#makeFeed();
     for (const listener of listeners) feed.listen(listener);
-    feed.reader.onReady = this.#shared.reader.onReady;
-    await feed.open(this.source.startPositions);
-    await new Promise<void>((resolve) => {
-      this.#catchUps.push({ feed, done: resolve });
-      this.#shared?.reader.onReady?.();
+    try {
+      await feed.open(this.source.startPositions);
+    } catch (error) {
+      if (this.#catchUps.length === 0) this.#refused = null;
+      await feed.close();
+      throw error;
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#catchUps.push({ feed, done: resolve, fail: reject });
+      feed.reader.onReady?.();
     });
+  }
+
+  /** Whether a refused record is not yet known as such from another reading of it. */
+  firstRefusal({ partition, offset }: { partition: string; offset: number }): boolean {
+    const key = `${partition}/${offset}`;
+    if (this.#refused?.has(key) === true) return false;
+    this.#refused?.add(key);
+    return true;
   }
 
   /** Attaches listeners whose state already contains what the shared feed has read (recovery). */
@@ -86,10 +110,11 @@ export class SourceRuntime {
       await feed.close();
       done();
     }
+    if (this.#catchUps.length === 0) this.#refused = null;
     if (this.#shared !== null && !this.#shared.listening && this.#catchUps.length === 0) {
       const shared = this.#shared;
       this.#shared = null;
-      this.#sharedChanged(shared, false);
+      this.#events.sharedChanged(shared, false);
       await shared.close();
     }
   }
@@ -100,7 +125,7 @@ export class SourceRuntime {
     for (const { feed } of this.#catchUps) {
       for (let turn = 0; turn < catchUpShare && feed.pull(rowsMax); turn++) progressed = true;
     }
-    if (this.#catchUps.length > 0) this.#joinFeeds();
+    if (this.#catchUps.length > 0) progressed = this.#joinFeeds() || progressed;
     return progressed;
   }
 
@@ -112,29 +137,34 @@ export class SourceRuntime {
 
   /**
    * A late feed that is nowhere behind the shared one waits for it (both are limited to its positions); where
-   * the two stand at the same place it is taken over.
+   * the two stand at the same place it is taken over. True when that happened.
    */
-  #joinFeeds(): void {
-    const shared = this.#shared!;
-    const waiting = this.#catchUps.find(({ feed }) => !isBehind(feed, shared));
-    if (waiting === undefined) {
-      shared.setLimit(null);
-      return;
-    }
-    if (isBehind(shared, waiting.feed)) {
-      shared.setLimit(waiting.feed.positions);
-      waiting.feed.setLimit(waiting.feed.positions);
-      return;
-    }
+  #joinFeeds(): boolean {
+    const shared = this.#shared;
+    if (shared === null) return false;
     shared.setLimit(null);
-    shared.adopt(waiting.feed);
+    for (const { feed } of this.#catchUps) feed.setLimit(null);
+    const waiting = this.#catchUps.find(({ feed }) => !isBehind(feed, shared));
+    if (waiting === undefined) return false;
+    const { feed, done } = waiting;
+    if (isBehind(shared, feed)) {
+      const limit = new Map(feed.positions);
+      shared.setLimit(limit);
+      feed.setLimit(limit);
+      return false;
+    }
+    shared.adopt(feed);
     this.#catchUps = this.#catchUps.filter((each) => each !== waiting);
-    void waiting.feed.close().then(waiting.done);
+    if (this.#catchUps.length === 0) this.#refused = null;
+    void feed.close().then(done, done);
+    return true;
   }
 
   async close(): Promise<void> {
     const feeds = this.#catchUps.map(({ feed }) => feed);
     if (this.#shared !== null) feeds.push(this.#shared);
+    const error = new SqlError(sqlstate.adminShutdown, 'reading of the source was stopped');
+    for (const { fail } of this.#catchUps) fail(error);
     this.#catchUps = [];
     this.#shared = null;
     for (const feed of feeds) await feed.close();

@@ -92,6 +92,14 @@ export class SourceWatermark {
     this.#raise(emitted);
   }
 
+  /** The source itself states that no row before `micros` follows in this partition. */
+  raisePartition(name: string, micros: number, nowMs: number): void {
+    this.addPartition(name, nowMs);
+    const own = this.#partitions.get(name)!;
+    own.watermark = Math.max(own.watermark, micros);
+    this.#raise(Math.min(own.watermark, this.#minimumWithout(own)));
+  }
+
   /** An explicit watermark for all partitions (tests, and the end of a bounded source: Infinity). */
   raiseTo(micros: number): void {
     for (const each of this.#partitions.values()) {

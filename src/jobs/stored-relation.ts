@@ -81,9 +81,10 @@ export class StoredRelation {
         hint: 'Drop it and create it again.',
       });
     }
+    // The store's scan gives the rows of this moment, so later changes must not be undone again.
+    const undo = snapshot === null ? [] : [...this.#history.undo(this.oid, snapshot)];
     yield* this.store.scan(ordinals);
-    if (snapshot === null) return;
-    for (const batch of this.#history.undo(this.oid, snapshot)) yield projectBatch(batch, ordinals);
+    for (const batch of undo) yield projectBatch(batch, ordinals);
   }
 
   /** From now on the listener gets every change. `fill`: it gets the present rows first. */

@@ -4,6 +4,8 @@
  * stops changing, says so to whoever reads it, and the others go on.
  */
 
+import { assert } from '../base/assert.ts';
+import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Log } from '../base/log.ts';
 import type { MaterializedViewObject } from '../catalog/objects.ts';
 import { Graph } from '../dataflow/graph.ts';
@@ -47,6 +49,7 @@ export class ViewJob {
   readonly #graph = new Graph();
   readonly #built: BuiltGraph;
   readonly #log: Log;
+  readonly #made = new MadeMark();
   /** Why the view has stopped, or null. */
   failure: Error | null = null;
 
@@ -101,10 +104,15 @@ export class ViewJob {
     try {
       run();
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      this.relation.failure = this.failure.message;
-      this.#log.error('a view has failed', { error: this.failure.stack ?? this.failure.message });
+      this.fail(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** Stops the view: from now on reading it is an error. */
+  fail(error: Error): void {
+    this.failure = error;
+    this.relation.failure = error.message;
+    this.#log.error('a view has failed', { error: error.stack ?? error.message });
   }
 
   /** Ends a tick: everything that was pushed is carried to the stored rows. */
@@ -124,6 +132,7 @@ export class ViewJob {
   *stateTables(): Iterable<readonly [name: string, table: StateTable]> {
     for (const { name, table } of this.#built.stateTables) yield [name.replace('/', '.'), table];
     yield ['view', this.relation.store];
+    yield ['made', this.#made];
   }
 
   *tables(): Iterable<{ readonly operator: number; readonly table: StateTable }> {
@@ -157,6 +166,28 @@ export class ViewJob {
       else listeners.push(listener);
     }
     return grouped;
+  }
+}
+
+/** Says in a checkpoint that the view was filled, also where it has no rows and no state. */
+class MadeMark implements StateTable {
+  readonly name = 'made';
+  readonly rows = 1;
+  readonly bytes = 0;
+  dirty = true;
+
+  writeDelta(writer: ByteWriter): void {
+    this.writeBase(writer);
+  }
+
+  writeBase(writer: ByteWriter): void {
+    writer.uint8(1);
+    this.dirty = false;
+  }
+
+  load(reader: ByteReader): void {
+    assert(reader.uint8() === 1, 'the mark of a view has another version');
+    this.dirty = false;
   }
 }
 

@@ -37,18 +37,23 @@ export function encodeWrite(
   writer.uint8(version).varint(changes.length);
   for (const { oid, rows } of changes) {
     const types = typesOf(oid);
-    writer.uint32(oid).varint(rows.length);
+    const body = new ByteWriter();
+    body.varint(rows.length);
     for (const { row, weight } of rows) {
-      writer.int32(weight);
-      encodeRow(writer, row, types);
+      body.int32(weight);
+      encodeRow(body, row, types);
     }
+    // With its length, so that the rows of a table that is gone can be stepped over.
+    const bytes = body.take();
+    writer.uint32(oid).varint(bytes.length).bytes(bytes);
   }
   return writer.take();
 }
 
+/** `typesOf` gives null for a table that was dropped since; its changes are left out. */
 export function decodeWrite(
   bytes: Uint8Array,
-  typesOf: (oid: number) => readonly SqlType[],
+  typesOf: (oid: number) => readonly SqlType[] | null,
 ): TableChange[] {
   const reader = new ByteReader(bytes);
   const found = reader.uint8();
@@ -56,11 +61,13 @@ export function decodeWrite(
   const changes: TableChange[] = [];
   for (let left = reader.varint(); left > 0; left--) {
     const oid = reader.uint32();
+    const body = new ByteReader(reader.bytes(reader.varint()));
     const types = typesOf(oid);
+    if (types === null) continue;
     const rows: { row: Row; weight: number }[] = [];
-    for (let count = reader.varint(); count > 0; count--) {
-      const weight = reader.int32();
-      rows.push({ row: decodeRow(reader, types), weight });
+    for (let count = body.varint(); count > 0; count--) {
+      const weight = body.int32();
+      rows.push({ row: decodeRow(body, types), weight });
     }
     changes.push({ oid, rows });
   }

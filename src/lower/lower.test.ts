@@ -67,10 +67,10 @@ describe('lower', () => {
     const next = project(older, [['n', op('+', col(u, 'age'), int(1))]]);
     const plan = filter(next, op('<', col(next, 'n'), int(100)));
     expect(lines(plan)).toEqual([
-      '2 map n := age + 1::bigint where age > 18::bigint AND (age + 1::bigint) < 100::bigint',
+      '2 map n := age + 1 where age > 18 AND (age + 1) < 100',
       '└─ 1 scan table public.users (id, age)',
       '      key id',
-    ].map((line, i) => (i === 0 ? line.replaceAll('::bigint', '::bigint') : line)));
+    ]);
   });
 
   it('makes keys of equalities, with casts where types differ, and a residual of the rest', () => {
@@ -150,7 +150,10 @@ describe('lower', () => {
       expect(plan.nodes[plan.root]).toMatchObject({ kind: 'aggregate', window: null });
     }
     const ended = lower(by(session, 'user_id', 'window_start', 'window_end'));
-    expect(ended.nodes[ended.root]).toMatchObject({ insertOnly: false, window: { start: 1, end: 2 } });
+    expect(ended.nodes[ended.root]).toMatchObject({
+      insertOnly: false,
+      window: { start: 1, end: 2 },
+    });
   });
 
   it('never forgets windows over a table without event time', () => {

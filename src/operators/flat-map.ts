@@ -43,6 +43,10 @@ export class FlatMap implements Operator {
   }
 
   push(batch: Batch): void {
+    for (const _ of this.pushSteps(batch));
+  }
+
+  *pushSteps(batch: Batch): Generator<void> {
     this.counters.rowsIn += batch.count;
     for (let i = 0; i < batch.count; i++) {
       const row = readRow(batch, i, this.#inputTypes);
@@ -51,21 +55,29 @@ export class FlatMap implements Operator {
       for (const result of this.#results(row, weight)) {
         ordinal++;
         this.#append(batch, i, [...row, ...result, ...(this.#spec.ordinality ? [ordinal] : [])]);
+        if (this.#builder.count < outputRowsMax) continue;
+        this.#send(batch);
+        yield;
       }
       if (ordinal === 0n && this.#spec.outer) {
         const missing = this.#spec.columns.length - row.length;
         this.#append(batch, i, [...row, ...new Array<null>(missing).fill(null)]);
+        if (this.#builder.count >= outputRowsMax) this.#send(batch);
       }
     }
     this.#send(batch);
   }
 
-  /** All result rows of one input row; none when the function fails. */
-  #results(row: Row, weight: number): Row[] {
+  /**
+   * The result rows of one input row. Where a failing row must not stop the others, all of them at once, or
+   * none when the function fails; otherwise as they come, since there may be any number of them.
+   */
+  #results(row: Row, weight: number): Iterable<Row> {
     try {
       const args = this.#args.map((arg) => arg(row, this.#context.evaluation));
       if (this.#spec.fn.strict && args.some((arg) => arg === null)) return [];
-      return [...this.#spec.fn.evaluate(args, this.#context.evaluation)];
+      const results = this.#spec.fn.evaluate(args, this.#context.evaluation);
+      return this.#context.rowError === null ? results : [...results];
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       const { counters } = this;
@@ -77,7 +89,6 @@ export class FlatMap implements Operator {
   #append(batch: Batch, i: number, row: (Datum | null)[]): void {
     this.#builder.append(row, batch.weights === null ? 1 : batch.weights[i]!);
     if (batch.rowWatermarks !== null) this.#rowWatermarks.push(batch.rowWatermarks[i]!);
-    if (this.#builder.count >= outputRowsMax) this.#send(batch);
   }
 
   #send(batch: Batch): void {

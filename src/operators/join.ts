@@ -100,8 +100,12 @@ export class Join implements Operator {
   }
 
   flush(): void {
-    this.#pairLeft();
-    this.#pairRight();
+    for (const _ of this.flushSteps());
+  }
+
+  *flushSteps(): Generator<void> {
+    yield* this.#pairLeft();
+    yield* this.#pairRight();
     this.#handPairs();
     if (this.#left.counted) this.#emitUnmatched(this.#left);
     if (this.#right.counted) this.#emitUnmatched(this.#right);
@@ -113,7 +117,7 @@ export class Join implements Operator {
   }
 
   /** Changed left rows against all right rows. */
-  #pairLeft(): void {
+  *#pairLeft(): Generator<void> {
     const { rows } = this.#left;
     const { index, rows: others } = this.#right;
     const changed = rows.touched.slice(0, rows.touchedCount);
@@ -131,12 +135,15 @@ export class Join implements Operator {
       for (let o = heads[key]! - 1; o >= 0; o = next[o]!) {
         const weight = weights[o]!;
         this.#pair(row, o, now * weight - before * (steady ? weight : others.weightBefore(o)));
+        if (!this.#pairs.full) continue;
+        this.#handPairs();
+        yield;
       }
     }
   }
 
   /** Changed right rows against the left rows that did not change. */
-  #pairRight(): void {
+  *#pairRight(): Generator<void> {
     const { rows } = this.#right;
     const { index, rows: others } = this.#left;
     const changed = rows.touched.slice(0, rows.touchedCount);
@@ -152,6 +159,9 @@ export class Join implements Operator {
       for (let o = heads[key]! - 1; o >= 0; o = next[o]!) {
         const weight = weights[o]!;
         if (weight === others.weightBefore(o)) this.#pair(o, row, weight * change);
+        if (!this.#pairs.full) continue;
+        this.#handPairs();
+        yield;
       }
     }
   }
@@ -177,7 +187,6 @@ export class Join implements Operator {
     if (weight === 0 && !this.#left.counted && !this.#right.counted) return;
     assert(Math.abs(weight) <= 0x7fff_ffff, `a joined row has multiplicity ${weight}`);
     this.#pairs.add(left, right, weight);
-    if (this.#pairs.full) this.#handPairs();
   }
 
   #handPairs(): void {

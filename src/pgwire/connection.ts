@@ -32,6 +32,7 @@ export interface ConnectionServices {
 }
 
 const loginTimeoutMs = 60_000;
+const lingerMs = 2000;
 
 export class Connection {
   readonly pid: number;
@@ -42,13 +43,17 @@ export class Connection {
   readonly #writer = new MessageWriter();
   readonly #output: OutputStream;
   readonly #loginTimer: Timer;
+  readonly #surplus: boolean;
+  #idleTimer: Timer | null = null;
   #session: Session | null = null;
   #extended: ExtendedQuery | null = null;
   #running = false;
   #closed = false;
   #ending = false;
 
-  constructor(socket: Socket, pid: number, services: ConnectionServices) {
+  /** `surplus`: there are too many sessions, so this may only ask to cancel one of them. */
+  constructor(socket: Socket, pid: number, services: ConnectionServices, surplus: boolean) {
+    this.#surplus = surplus;
     this.pid = pid;
     this.#socket = socket;
     this.#services = services;
@@ -81,6 +86,9 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#idleTimer?.cancel();
+    this.#idleTimer = null;
     this.#reader.push(chunk);
     if (!this.#running) void this.#run();
   }
@@ -102,8 +110,21 @@ export class Connection {
     } finally {
       this.#running = false;
       if (this.#ending) this.#endByAdministrator();
-      else if (!this.#closed) this.#socket.resume();
+      else if (!this.#closed) this.#wait();
     }
+  }
+
+  /** It is the client's turn, for a while. */
+  #wait(): void {
+    this.#socket.resume();
+    const limit = this.#session?.idleLimit ?? null;
+    if (limit === null) return;
+    this.#idleTimer = this.#services.clock.after(limit.millis, () => {
+      const error = limit.inTransaction
+        ? new SqlError('25P03', 'terminating connection due to idle-in-transaction timeout')
+        : new SqlError('57P05', 'terminating connection due to idle-session timeout');
+      this.#fail(error);
+    });
   }
 
   async #handle(frame: Frame): Promise<void> {
@@ -120,8 +141,10 @@ export class Connection {
       case 'C':
         return await extended.handle(frame.type, frame.body);
       case 'H':
+        frame.body.end();
         return this.#output.push();
       case 'S':
+        frame.body.end();
         await extended.sync();
         return this.#ready();
       case 'X':
@@ -156,10 +179,11 @@ export class Connection {
 
   async #simpleQuery(body: FieldReader): Promise<void> {
     const session = this.#session!;
-    const sql = body.text();
-    body.end();
+    let sql: string | null = null;
     this.#extended!.discardUnnamed();
     try {
+      sql = body.text();
+      body.end();
       await session.simpleQuery(sql, async (result) => {
         await sendResult(result, {
           output: this.#output,
@@ -171,8 +195,10 @@ export class Connection {
         });
       });
     } catch (error) {
+      const sqlError = this.#asSqlError(error);
+      session.fail(sqlError);
       this.#writer.abandon();
-      this.#writer.error(this.#asSqlError(error), sql);
+      this.#writer.error(sqlError, sql);
     }
     this.#ready();
   }
@@ -199,6 +225,10 @@ export class Connection {
   }
 
   #start(request: StartupRequest): void {
+    if (this.#surplus) {
+      const message = 'sorry, too many clients already';
+      throw new SqlError(sqlstate.tooManyConnections, message, { severity: 'FATAL' });
+    }
     this.#request = request;
     this.#reader.startupDone();
     if (request.negotiate) {
@@ -302,6 +332,10 @@ export class Connection {
     if (this.#closed) return;
     this.#output.push();
     this.#socket.end();
+    // Whatever the client still sends is read and forgotten, and one that does not hang up is hung up on.
+    this.#socket.resume();
+    const timer = this.#services.clock.after(lingerMs, () => this.#socket.destroy());
+    this.#socket.once('close', () => timer.cancel());
     this.#close();
   }
 
@@ -309,6 +343,7 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#loginTimer.cancel();
+    this.#idleTimer?.cancel();
     this.#output.close();
     this.#session?.cancel();
     this.#session?.close();

@@ -90,6 +90,8 @@ export class ExtendedQuery {
   discardUnnamed(): void {
     this.#texts.delete('');
     this.#portals.delete('');
+    this.#session.closeStatement('');
+    this.#session.closePortal('');
   }
 
   async #parse(body: FieldReader, context: { sql: string | null }): Promise<void> {
@@ -166,9 +168,13 @@ export class ExtendedQuery {
     const name = body.text();
     const rowsMax = Math.max(0, body.int32());
     body.end();
+    // Throws when the portal went with its transaction.
+    this.#session.describePortal(name);
     const portal = this.#portals.get(name);
     context.sql = portal?.sql ?? null;
-    const result = portal?.active ?? (await this.#session.execute(name));
+    const suspended = portal?.active ?? null;
+    if (suspended !== null) this.#session.resume(name);
+    const result = suspended ?? (await this.#session.execute(name));
     const complete = await sendResult(result, {
       output: this.#output,
       writer: this.#writer,

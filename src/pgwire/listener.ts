@@ -7,7 +7,6 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { SessionFactory } from '../session/session-api.ts';
 import { Connection, type ConnectionServices } from './connection.ts';
-import { MessageWriter } from './message-writer.ts';
 import type { ScramVerifier } from './scram.ts';
 
 export interface ListenerOptions {
@@ -21,6 +20,9 @@ export interface ListenerOptions {
   readonly connectionsMax: number;
   readonly messageBytesMax: number;
 }
+
+/** Connections beyond the limit that may still say what they want, which can be a cancel request. */
+const surplusMax = 100;
 
 export class Listener {
   readonly #options: ListenerOptions;
@@ -62,12 +64,15 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= this.#options.connectionsMax) {
-      refuse(socket);
+    const { connectionsMax } = this.#options;
+    if (this.#connections.size >= connectionsMax + surplusMax) {
+      socket.on('error', () => undefined);
+      socket.destroy();
       return;
     }
+    const surplus = this.#connections.size >= connectionsMax;
     const pid = this.#freePid();
-    this.#connections.set(pid, new Connection(socket, pid, this.#services));
+    this.#connections.set(pid, new Connection(socket, pid, this.#services, surplus));
     socket.once('close', () => this.#connections.delete(pid));
   }
 
@@ -101,14 +106,6 @@ export class Listener {
     for (const connection of this.#connections.values()) connection.shutdown();
     await closed;
   }
-}
-
-function refuse(socket: Socket): void {
-  const writer = new MessageWriter();
-  const message = 'sorry, too many clients already';
-  writer.error(new SqlError(sqlstate.tooManyConnections, message, { severity: 'FATAL' }), null);
-  socket.on('error', () => undefined);
-  socket.end(writer.take());
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): SqlError {

@@ -18,8 +18,14 @@ export interface Frame {
 /** A start-up packet may be this long at the most, as in PostgreSQL. */
 const startupLengthMax = 10_000;
 
-function violation(message: string): SqlError {
+/** The stream cannot be cut into messages any more. */
+function brokenFrame(message: string): SqlError {
   return new SqlError(sqlstate.protocolViolation, message, { severity: 'FATAL' });
+}
+
+/** One message is wrong; the next begins where its length says. */
+function violation(message: string): SqlError {
+  return new SqlError(sqlstate.protocolViolation, message);
 }
 
 /** Cuts the byte stream into messages. Feed chunks with `push`, take messages with `next` until null. */
@@ -63,10 +69,10 @@ export class FrameReader {
   #checkLength(length: number): void {
     if (this.#startup) {
       if (length < 8 || length > startupLengthMax) {
-        throw violation('invalid length of startup packet');
+        throw brokenFrame('invalid length of startup packet');
       }
     } else if (length < 4 || length > this.#lengthMax) {
-      throw violation(`invalid message length`);
+      throw brokenFrame('invalid message length');
     }
   }
 }
@@ -137,6 +143,12 @@ export class FieldReader {
 
 /** Well-formed UTF-8 without NUL, or 22021. */
 export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.includes(0)) {
+    throw new SqlError(
+      sqlstate.characterNotInRepertoire,
+      'invalid byte sequence for encoding "UTF8": 0x00',
+    );
+  }
   try {
     return utf8.decode(bytes);
   } catch {

@@ -19,6 +19,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import type { ColumnSpec, DataflowPlan, NodeSpec, OrderSpec } from './dataflow-plan.ts';
 import { planFormatVersion } from './encode.ts';
 import type { Json } from './encode.ts';
+import { boolean, fields, number, numbers, string } from './json-read.ts';
 import type { FrameBound, RelationRef, WindowFrame } from './logical.ts';
 
 export function decodePlan(text: string, functions: FunctionRegistry): DataflowPlan {
@@ -378,30 +379,6 @@ function windowFrom(json: Json | undefined): object {
     end: number(end),
     lateness: number(lateness),
   };
-}
-
-function fields(json: Json | undefined): readonly Json[] {
-  assert(Array.isArray(json), `list expected in a saved plan, found ${typeof json}`);
-  return json as readonly Json[];
-}
-
-function number(json: Json | undefined): number {
-  assert(typeof json === 'number', `number expected in a saved plan, found ${typeof json}`);
-  return json;
-}
-
-function numbers(json: Json | undefined): number[] {
-  return fields(json).map(number);
-}
-
-function string(json: Json | undefined): string {
-  assert(typeof json === 'string', `text expected in a saved plan, found ${typeof json}`);
-  return json;
-}
-
-function boolean(json: Json | undefined): boolean {
-  assert(typeof json === 'boolean', `boolean expected in a saved plan, found ${typeof json}`);
-  return json;
 }
 
 function assertionOf(what: string): Error {

@@ -6,7 +6,7 @@
 import { assert } from '../base/assert.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { Field, Schema } from '../types/schema.ts';
-import { booleanConstant, columnsFor, conjunction, fieldFor, isConstant } from './expressions.ts';
+import { booleanConstant, columnsFor, conjunction, fieldFor } from './expressions.ts';
 import type {
   DistinctPlan,
   FilterPlan,
@@ -142,9 +142,4 @@ export function noRows(schema: Schema): ValuesPlan {
 
 export function isEmptyValues(plan: LogicalPlan): boolean {
   return plan.kind === 'values' && plan.rows.length === 0;
-}
-
-/** Whether the condition of a join holds for every pair. */
-export function isCross(plan: JoinPlan): boolean {
-  return isConstant(plan.on, true);
 }

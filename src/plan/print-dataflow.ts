@@ -8,7 +8,6 @@ import { formatTree } from '../base/text-layout.ts';
 import type { TreeNode } from '../base/text-layout.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { ColumnSpec, DataflowPlan, NodeSpec, OrderSpec } from './dataflow-plan.ts';
-import { conjuncts } from './expressions.ts';
 import {
   namesOf,
   printCall,
@@ -80,10 +79,7 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
     case 'values':
       return `values ${node.rows.length} ${node.rows.length === 1 ? 'row' : 'rows'}`;
     case 'map': {
-      const where =
-        node.predicate === null
-          ? ''
-          : ` where ${conjuncts(node.predicate).map(print).join(' AND ')}`;
+      const where = node.predicate === null ? '' : ` where ${print(node.predicate)}`;
       const same =
         node.exprs.length === row.length &&
         node.exprs.every((expr, i) => expr.kind === 'column' && expr.index === i);
@@ -119,11 +115,10 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
         const operator = node.nullSafe[i] === true ? 'IS NOT DISTINCT FROM' : '=';
         return `${names(left)} ${operator} ${names(right + node.rightKeys[i]!)}`;
       });
-      const rest = node.residual === null ? [] : conjuncts(node.residual).map(print);
-      const type =
-        keys.length === 0 && rest.length === 0 && node.type === 'inner' ? 'cross' : node.type;
+      const rest = node.residual === null ? '' : print(node.residual);
+      const type = keys.length === 0 && rest === '' && node.type === 'inner' ? 'cross' : node.type;
       const on = keys.length === 0 ? '' : ` on ${keys.join(' AND ')}`;
-      return `${type} join${on}${rest.length === 0 ? '' : ` if ${rest.join(' AND ')}`}`;
+      return `${type} join${on}${rest === '' ? '' : ` if ${rest}`}`;
     }
     case 'union':
       return 'union all';

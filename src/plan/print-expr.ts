@@ -4,7 +4,7 @@
  */
 
 import { unreachable } from '../base/assert.ts';
-import type { Expr } from '../expr/expr.ts';
+import type { Expr, LogicExpr } from '../expr/expr.ts';
 import { formatType } from '../types/oid.ts';
 import { formatText } from '../types/text-io.ts';
 
@@ -13,14 +13,17 @@ export type ColumnNames = (index: number) => string;
 
 /** `print` gives the text of a subquery's plan on one line; without it the mode alone is shown. */
 export function printExpr(expr: Expr, names: ColumnNames): string {
-  return print(expr, names, false);
+  return print(expr, names, 'alone');
 }
 
-function print(expr: Expr, names: ColumnNames, nested: boolean): string {
-  const inner = (part: Expr): string => print(part, names, true);
-  const wrap = (text: string): string => (nested ? `(${text})` : text);
+/** What an expression stands in: nothing that could mix with it, an AND or OR, an operator. */
+type Around = 'alone' | 'logic' | 'operator';
+
+function print(expr: Expr, names: ColumnNames, around: Around): string {
+  const inner = (part: Expr): string => print(part, names, 'operator');
+  const wrap = (text: string): string => (around === 'operator' ? `(${text})` : text);
   const list = (parts: readonly Expr[]): string =>
-    parts.map((part) => print(part, names, false)).join(', ');
+    parts.map((part) => print(part, names, 'alone')).join(', ');
   switch (expr.kind) {
     case 'column':
       return names(expr.index);
@@ -40,7 +43,7 @@ function print(expr: Expr, names: ColumnNames, nested: boolean): string {
       return `${inner(expr.arg)}::${formatType(expr.type)}`;
     case 'and':
     case 'or':
-      return wrap(expr.args.map(inner).join(expr.kind === 'and' ? ' AND ' : ' OR '));
+      return printLogic(expr, names, around);
     case 'not':
       return wrap(`NOT ${inner(expr.arg)}`);
     case 'is-null':
@@ -56,9 +59,9 @@ function print(expr: Expr, names: ColumnNames, nested: boolean): string {
     case 'case': {
       const branches = expr.branches.map(
         (branch) =>
-          `WHEN ${print(branch.when, names, false)} THEN ${print(branch.then, names, false)}`,
+          `WHEN ${print(branch.when, names, 'alone')} THEN ${print(branch.then, names, 'alone')}`,
       );
-      return `CASE ${branches.join(' ')} ELSE ${print(expr.otherwise, names, false)} END`;
+      return `CASE ${branches.join(' ')} ELSE ${print(expr.otherwise, names, 'alone')} END`;
     }
     case 'coalesce':
       return `COALESCE(${list(expr.args)})`;
@@ -67,7 +70,7 @@ function print(expr: Expr, names: ColumnNames, nested: boolean): string {
     case 'quantified': {
       const word = expr.all ? 'ALL' : 'ANY';
       return wrap(
-        `${inner(expr.arg)} ${expr.fn.name} ${word} (${print(expr.array, names, false)})`,
+        `${inner(expr.arg)} ${expr.fn.name} ${word} (${print(expr.array, names, 'alone')})`,
       );
     }
     case 'array':
@@ -87,6 +90,13 @@ function print(expr: Expr, names: ColumnNames, nested: boolean): string {
     default:
       return unreachable(expr, 'expression');
   }
+}
+
+/** AND and OR within each other are told apart by parentheses, comparisons within them need none. */
+function printLogic(expr: LogicExpr, names: ColumnNames, around: Around): string {
+  const parts = expr.args.map((arg) => print(arg, names, 'logic'));
+  const text = parts.join(expr.kind === 'and' ? ' AND ' : ' OR ');
+  return around === 'alone' ? text : `(${text})`;
 }
 
 const bareKinds: ReadonlySet<string> = new Set([

@@ -9,7 +9,7 @@ import type { TreeNode } from '../base/text-layout.ts';
 import type { Expr } from '../expr/expr.ts';
 import { visitExpr } from '../expr/walk.ts';
 import { children, expressionsOf } from './children.ts';
-import { conjuncts, subqueryPlan } from './expressions.ts';
+import { conjunction, conjuncts, subqueryPlan } from './expressions.ts';
 import { inputRow } from './input-row.ts';
 import type { FrameBound, LogicalPlan, SortKey, WindowFrame, WindowSpec } from './logical.ts';
 import { printExpr } from './print-expr.ts';
@@ -67,7 +67,7 @@ function describe(plan: LogicalPlan, names: ColumnNames): string {
       return `${rows}: ${plan.rows[0]!.map(print).join(', ')}`;
     }
     case 'filter':
-      return `filter ${conjuncts(plan.predicate).map(print).join(' AND ')}`;
+      return `filter ${print(plan.predicate)}`;
     case 'project':
       return `project ${printColumns(plan.exprs, plan.schema, names)}`;
     case 'window':
@@ -97,7 +97,7 @@ function describe(plan: LogicalPlan, names: ColumnNames): string {
     case 'join': {
       const on = conjuncts(plan.on);
       const lateral = plan.lateral ? 'lateral ' : '';
-      const condition = on.length === 0 ? '' : ` on ${on.map(print).join(' AND ')}`;
+      const condition = on.length === 0 ? '' : ` on ${print(conjunction(on))}`;
       const type = on.length === 0 && plan.type === 'inner' ? 'cross' : plan.type;
       return `${lateral}${type} join${condition}`;
     }

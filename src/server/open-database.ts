@@ -125,6 +125,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
   });
   let signal: Database['signal'] = () => false;
   const database: Database = {
+    startedMicros: world.clock.nowMicros(),
     name: databaseName,
     clock: world.clock,
     random: world.random,

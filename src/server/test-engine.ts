@@ -25,7 +25,7 @@ import type {
   QueryAnswer,
   TestModeOptions,
 } from '../sqltest/engine-under-test.ts';
-import { batchCells, formatCell, parseCell } from '../sqltest/values.ts';
+import { batchCells, formatCell, shortTime } from '../sqltest/values.ts';
 import type { Store } from '../state/store.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Schema } from '../types/schema.ts';
@@ -33,6 +33,8 @@ import { defaultDatabaseOptions, openDatabase, type OpenDatabase } from './open-
 
 /** 2000-01-01 00:00:00 UTC. */
 const startMicros = 946_684_800_000_000;
+/** Only `checkpoint` steps and the clock take one. */
+const checkpointIntervalMs = 1000;
 const timestampOids: ReadonlySet<number> = new Set([1114, 1184]);
 
 interface Stores {
@@ -58,6 +60,7 @@ class TestEngine implements EngineUnderTest {
   #session: Session | null = null;
   #wire: { readonly listener: Listener; readonly client: PgClient } | null = null;
   #fault: unknown = null;
+  #onFault: (error: unknown) => void = () => undefined;
   /** Rows of each view as `changes` last saw them: cells joined by NUL → count. */
   readonly #seen = new Map<string, Map<string, number>>();
 
@@ -75,11 +78,13 @@ class TestEngine implements EngineUnderTest {
         random: new SeededRandom(1),
         log: silentLog,
         stores,
-        defer: () => undefined,
+        // A view that catches up with its source needs ticks of its own; all else is settled by then.
+        defer: (run) => setImmediate(run),
         allowedDirectories: [],
         extraConnectors: [testConnector(this.#feed)],
         fatal: (error) => {
           this.#fault ??= error;
+          this.#onFault(error);
         },
       },
       {
@@ -88,8 +93,7 @@ class TestEngine implements EngineUnderTest {
         codegen: this.#mode.codegen,
         reprint: this.#mode.reprint,
         disabledRules: this.#mode.optimize ? new Set() : new Set(ruleNames),
-        // Only `checkpoint` steps and crashes of the mode take one.
-        checkpointIntervalMs: 1000,
+        checkpointIntervalMs,
       },
     );
     this.#open = open;
@@ -152,7 +156,12 @@ class TestEngine implements EngineUnderTest {
 
   async sql(text: string): Promise<QueryAnswer | null> {
     this.#settle();
-    const answer = this.#wire === null ? await this.#direct(text) : await this.#overWire(text);
+    // A fault would leave the statement waiting for ever.
+    const fault = new Promise<never>((_, reject) => {
+      this.#onFault = reject;
+    });
+    const run = this.#wire === null ? this.#direct(text) : this.#overWire(text);
+    const answer = await Promise.race([run, fault]);
     this.#settle();
     return answer;
   }
@@ -183,9 +192,7 @@ class TestEngine implements EngineUnderTest {
     const rows = last.rows.map((row) =>
       row.map((cell, index) => {
         if (cell === null) return 'NULL';
-        if (!timestampOids.has(fields[index]!.typeOid)) return cell;
-        const type = { kind: 'timestamp', precision: null } as const;
-        return formatCell(parseCell(cell.replace(/\+00$/, ''), type), type);
+        return timestampOids.has(fields[index]!.typeOid) ? shortTime(cell) : cell;
       }),
     );
     return { columns: fields.map((field) => field.name), rows };
@@ -207,7 +214,7 @@ class TestEngine implements EngineUnderTest {
       .map(({ name, type, notNull }) => ({ name, type, nullable: !notNull }));
   }
 
-  async feed(relation: string, rows: readonly FedRow[]): Promise<void> {
+  async feed(relation: string, rows: readonly FedRow[], partition: string): Promise<void> {
     const object = this.#object(relation);
     if (object.kind === 'table') {
       const groups = this.#mode.apart ? rows.map((row) => [row]) : [rows];
@@ -225,7 +232,10 @@ class TestEngine implements EngineUnderTest {
       const stream = this.#feed.stream(`${object.schema}.${object.name}`);
       const groups = this.#mode.apart ? rows.map((row) => [row]) : [rows];
       for (const group of groups) {
-        stream.push(group.map((row) => row.values));
+        stream.push(
+          group.map((row) => row.values),
+          partition,
+        );
         this.#settle();
       }
     }
@@ -314,6 +324,8 @@ class TestEngine implements EngineUnderTest {
     this.#clock.advance(ms);
     await new Promise((resolve) => setImmediate(resolve));
     this.#settle();
+    // The clock moved through all its timers at once; what the last of them did belongs to a checkpoint too.
+    if (ms >= checkpointIntervalMs) await this.#database.engine.checkpoint();
   }
 
   idle(source: string): void {

@@ -1,6 +1,6 @@
 /**
  * The last step of an ad-hoc query: weights become repeated rows, ORDER BY sorts them, OFFSET and LIMIT cut.
- * Works on indices into one concatenated batch; rows are gathered only for what is returned.
+ * Works on indices into one concatenated batch, in steps; rows are gathered only when they are asked for.
  */
 
 import { assert } from '../base/assert.ts';
@@ -22,14 +22,19 @@ export interface ResultSpec {
   readonly visibleColumns: number;
 }
 
-const chunkRows = 4096;
+const chunkRows = 1024;
+/** Rows sorted between two pauses. */
+const sortRows = 4096;
 
 /** The rows of a result in order, as batches without weights that hold the visible columns. */
-export function orderResult(batches: readonly Batch[], spec: ResultSpec): Batch[] {
+export function* orderResult(
+  batches: readonly Batch[],
+  spec: ResultSpec,
+): Generator<void, Iterable<Batch>> {
   if (batches.length === 0) return [];
   const all = concatBatches(batches, spec.types);
-  const rows = expandWeights(all);
-  if (spec.order.length > 0) rows.sort(rowOrder(all, spec));
+  const unsorted = expandWeights(all);
+  const rows = spec.order.length === 0 ? unsorted : yield* sorted(unsorted, rowOrder(all, spec));
   return chunks(all, cut(rows, all, spec), spec.visibleColumns);
 }
 
@@ -49,6 +54,40 @@ function expandWeights(batch: Batch): Int32Array {
     next += weights[row]!;
   }
   return rows;
+}
+
+/** Rows sorted a piece at a time, and the pieces merged pairwise. */
+function* sorted(rows: Int32Array, compare: Comparison): Generator<void, Int32Array> {
+  for (let from = 0; from < rows.length; from += sortRows) {
+    rows.subarray(from, from + sortRows).sort(compare);
+    yield;
+  }
+  let source: Int32Array = rows;
+  let target: Int32Array = new Int32Array(rows.length > sortRows ? rows.length : 0);
+  for (let width = sortRows; width < rows.length; width *= 2) {
+    for (let from = 0; from < rows.length; from += width * 2) {
+      yield* merge(source, target, { from, width, compare });
+    }
+    [source, target] = [target, source];
+  }
+  return source;
+}
+
+function* merge(
+  source: Int32Array,
+  target: Int32Array,
+  run: { readonly from: number; readonly width: number; readonly compare: Comparison },
+): Generator<void> {
+  const middle = Math.min(run.from + run.width, source.length);
+  const end = Math.min(run.from + run.width * 2, source.length);
+  let left = run.from;
+  let right = middle;
+  for (let at = run.from; at < end; at++) {
+    const takeLeft =
+      left < middle && (right >= end || run.compare(source[left]!, source[right]!) <= 0);
+    target[at] = source[takeLeft ? left++ : right++]!;
+    if (at % sortRows === 0) yield;
+  }
 }
 
 type Comparison = (a: number, b: number) => number;
@@ -129,12 +168,10 @@ function tieOrder(batch: Batch, spec: ResultSpec): Comparison {
   };
 }
 
-function chunks(all: Batch, rows: Int32Array, visibleColumns: number): Batch[] {
+function* chunks(all: Batch, rows: Int32Array, visibleColumns: number): Iterable<Batch> {
   const visible: Batch = { ...all, columns: all.columns.slice(0, visibleColumns), weights: null };
-  const result: Batch[] = [];
   for (let from = 0; from < rows.length; from += chunkRows) {
     const part = rows.subarray(from, Math.min(rows.length, from + chunkRows));
-    result.push(gather(visible, part, part.length));
+    yield gather(visible, part, part.length);
   }
-  return result;
 }

@@ -1,4 +1,7 @@
-/** Runs a dataflow once over a snapshot: the operators of views, fed everything in one tick. */
+/**
+ * Runs a dataflow once over a snapshot: the operators of views, fed everything in one tick. In steps, so that
+ * whoever runs it can give up turns of the event loop between them and stop when the statement was canceled.
+ */
 
 import { Graph } from '../dataflow/graph.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
@@ -13,13 +16,11 @@ export interface RunOptions {
   readonly codegen: boolean;
   /** Rows of a relation as the statement sees it; their weights sum to its contents. */
   readonly scan: (relation: RelationRef, ordinals: readonly number[]) => Iterable<Batch>;
-  /** Throws when the statement was canceled. */
-  readonly checkCancel: () => void;
 }
 
 /** The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. */
-export function runGraph(plan: DataflowPlan, options: RunOptions): Batch | null {
-  const graph = new Graph();
+export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<void, Batch | null> {
+  const graph = new Graph({ stepped: true });
   const root = plan.nodes[plan.root]!;
   const output = new CollectOutput(root.columns.map((column) => column.type));
   const built = buildGraph(plan, {
@@ -36,10 +37,11 @@ export function runGraph(plan: DataflowPlan, options: RunOptions): Batch | null 
   });
   for (const { relation, ordinals, input } of built.scans) {
     for (const batch of options.scan(relation, ordinals)) {
-      options.checkCancel();
       input.emit(batch);
+      yield* graph.drain();
+      yield;
     }
   }
-  graph.tick();
+  yield* graph.tickSteps();
   return output.take();
 }

@@ -6,6 +6,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { ColumnDefinition, SourceObject, TableObject } from '../catalog/objects.ts';
 import type { EvalContext, FunctionRegistry } from '../expr/functions/registry.ts';
 import type { Expr } from '../expr/expr.ts';
+import { substituteColumns } from '../expr/walk.ts';
 import type { SourceProgram } from '../jobs/source-program.ts';
 import type { Schema } from '../types/schema.ts';
 import type { Connectors, Formats } from './database.ts';
@@ -44,11 +45,18 @@ export function bindSourceProgram(source: SourceObject, binding: StoredBinding):
   const computed = new Map<number, Expr>();
   source.columns.forEach((column, ordinal) => {
     if (column.source !== 'computed' || column.computedSql === null) return;
-    computed.set(ordinal, bindScalarSql(column.computedSql, schema, binding, { target: column }));
+    const bound = bindScalarSql(column.computedSql, schema, binding, { target: column });
+    // A computed column may use one that was computed before it; here all are over what is read.
+    computed.set(ordinal, substituteColumns(bound, (index) => computed.get(index)));
   });
-  const watermark =
-    source.watermark === null ? null : bindScalarSql(source.watermark.sql, schema, binding);
+  const watermark = bindWatermark(source, schema, binding);
   return { computed, watermark };
+}
+
+function bindWatermark(source: SourceObject, schema: Schema, binding: StoredBinding): Expr | null {
+  if (source.watermark === null) return null;
+  const target = source.columns[source.watermark.column]!;
+  return bindScalarSql(source.watermark.sql, schema, binding, { target });
 }
 
 /** A table's CHECK expressions, over its columns. */

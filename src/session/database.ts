@@ -16,6 +16,8 @@ import type { SessionOptions } from './session-api.ts';
 import type { Settings } from './settings.ts';
 
 export interface Database {
+  /** When the server came up, µs since 1970. */
+  readonly startedMicros: number;
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;

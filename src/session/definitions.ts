@@ -14,6 +14,7 @@ import type {
   BoundCreateView,
   BoundDrop,
 } from '../binder/bound-statement.ts';
+import type { DropPlan } from '../catalog/catalog.ts';
 import type { CatalogObject, MaterializedViewObject, SourceObject } from '../catalog/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
@@ -182,7 +183,7 @@ export class Definitions {
     const { catalog, engine } = this.#session.database;
     const plan = planView(bound.plan, bound.object.emit, this.#session.database);
     const root = plan.nodes[plan.root]!;
-    if (bound.replaces !== null) await this.#dropReplaced(bound.replaces);
+    const replaced = this.#replaced(bound.replaces);
     const view: MaterializedViewObject = {
       ...bound.object,
       oid: catalog.allocateOid(),
@@ -190,24 +191,27 @@ export class Definitions {
       key: root.key,
       fingerprint: plan.fingerprint,
     };
-    catalog.create(view);
+    // Nobody sees the view before it shows all of what it reads, and one that it replaces until then.
+    await engine.addView(view, plan);
+    const before = catalog.snapshot();
     try {
-      await engine.addView(view, plan);
-      await this.#session.database.catalogStore.save([view]);
+      if (replaced !== null) catalog.drop(replaced);
+      catalog.create(view);
+      const gone = replaced?.objects.map((object) => object.oid) ?? [];
+      await this.#session.database.catalogStore.save([view], gone);
     } catch (error) {
-      this.#forget(view);
+      catalog.restore(before);
       await engine.remove(view.oid);
       throw error;
     }
+    if (replaced !== null) await this.#dropObjects(replaced.objects);
     return done(tag);
   }
 
   /** OR REPLACE of a materialized view: only when nothing else reads it. */
-  async #dropReplaced(object: CatalogObject): Promise<void> {
-    const { catalog } = this.#session.database;
-    const plan = catalog.planDrop([object], false, () => true);
-    await this.#dropObjects(plan.objects);
-    catalog.drop(plan);
+  #replaced(object: CatalogObject | null): DropPlan | null {
+    if (object === null) return null;
+    return this.#session.database.catalog.planDrop([object], false, () => true);
   }
 
   async #createSchema(bound: BoundCreateSchema): Promise<StatementResult> {
@@ -227,11 +231,17 @@ export class Definitions {
   async #drop(bound: BoundDrop): Promise<StatementResult> {
     const { catalog, catalogStore } = this.#session.database;
     const { objects, schemas } = bound.plan;
-    catalog.drop(bound.plan);
-    await catalogStore.save(
-      [],
-      [...objects, ...schemas].map((each) => each.oid),
-    );
+    const before = catalog.snapshot();
+    try {
+      catalog.drop(bound.plan);
+      await catalogStore.save(
+        [],
+        [...objects, ...schemas].map((each) => each.oid),
+      );
+    } catch (error) {
+      catalog.restore(before);
+      throw error;
+    }
     await this.#dropObjects(objects);
     return done(bound.tag);
   }

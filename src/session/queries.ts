@@ -6,12 +6,14 @@ import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { mapExpr } from '../expr/walk.ts';
 import { notKept } from '../jobs/engine.ts';
+import type { Snapshot } from '../jobs/history.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import { optimize } from '../optimizer/optimize.ts';
 import { mapExpressions, mapPlan } from '../plan/children.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
 import { runGraph } from '../serving/run-graph.ts';
 import { orderResult } from '../serving/result-order.ts';
+import { runAtOnce, runInTurns } from '../serving/take-turns.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { Datum } from '../types/datum.ts';
@@ -34,19 +36,53 @@ export class Queries {
   }
 
   async run(bound: BoundQuery, parameters: ParameterValues): Promise<StatementResult> {
-    const batches = this.collect(bound.plan, parameters, bound.fields.length);
+    const batches = await this.#collectInTurns(bound, parameters);
     // What this answer may contain must be on stable storage before anybody sees it.
     await this.#session.database.engine.settled();
     this.#session.checkCancel();
-    return { kind: 'rows', fields: bound.fields, cursor: new BatchCursor(batches), tag: 'SELECT' };
+    const cursor = new BatchCursor(batches, () => this.#session.checkCancel());
+    return { kind: 'rows', fields: bound.fields, cursor, tag: 'SELECT' };
   }
 
-  /** All rows of a plan, in order, weights spread out; `visible`: how many columns are wanted. */
-  collect(
+  /**
+   * A long query gives up turns, and the world goes on meanwhile. What it has not begun to read by then it
+   * reads from a snapshot of the instant when it began; a scan that is open keeps to its own beginning,
+   * which is the same instant.
+   */
+  async #collectInTurns(bound: BoundQuery, parameters: ParameterValues): Promise<Iterable<Batch>> {
+    const { clock, engine } = this.#session.database;
+    let held: Snapshot | null = null;
+    const steps = this.#steps(bound.plan, parameters, {
+      visible: bound.fields.length,
+      snapshot: () => held,
+    });
+    try {
+      return await runInTurns(steps, {
+        monotonicMs: () => clock.monotonicMs(),
+        check: () => this.#session.checkCancel(),
+        beforeFirstPause: () => {
+          held = engine.openSnapshot();
+        },
+      });
+    } finally {
+      if (held !== null) engine.releaseSnapshot(held);
+    }
+  }
+
+  /** All rows of a plan, in order, weights spread out, within this turn: what writes are made of. */
+  collect(plan: LogicalPlan, parameters: ParameterValues): readonly Batch[] {
+    const steps = this.#steps(plan, parameters, {
+      visible: plan.schema.length,
+      snapshot: () => null,
+    });
+    return [...runAtOnce(steps, () => this.#session.checkCancel())];
+  }
+
+  *#steps(
     plan: LogicalPlan,
     parameters: ParameterValues,
-    visible: number = plan.schema.length,
-  ): readonly Batch[] {
+    options: { readonly visible: number; readonly snapshot: () => Snapshot | null },
+  ): Generator<void, Iterable<Batch>> {
     const { database } = this.#session;
     const evaluation = this.context();
     const optimized = optimize(withParameters(plan, parameters), {
@@ -55,25 +91,28 @@ export class Queries {
       disabled: database.disabledRules,
     });
     const lowered = lowerQuery(optimized);
-    const rows = runGraph(lowered.plan, {
+    const rows = yield* runGraph(lowered.plan, {
       evaluation,
       codegen: database.codegen,
-      scan: (relation, ordinals) => this.#scan(relation, ordinals),
-      checkCancel: () => this.#session.checkCancel(),
+      scan: (relation, ordinals) => this.#scan(relation, ordinals, options.snapshot()),
     });
     if (rows === null) return [];
     const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
-    return orderResult([rows], {
+    return yield* orderResult([rows], {
       types: root.columns.map((column) => column.type),
       order: lowered.order,
       limit: lowered.limit,
       offset: lowered.offset,
       withTies: lowered.withTies,
-      visibleColumns: Math.min(visible, lowered.visibleColumns),
+      visibleColumns: Math.min(options.visible, lowered.visibleColumns),
     });
   }
 
-  #scan(relation: RelationRef, ordinals: readonly number[]): Iterable<Batch> {
+  #scan(
+    relation: RelationRef,
+    ordinals: readonly number[],
+    snapshot: Snapshot | null,
+  ): Iterable<Batch> {
     switch (relation.kind) {
       case 'virtual':
         return this.#virtualRows(relation.oid, ordinals);
@@ -81,7 +120,7 @@ export class Queries {
         throw notKept(relation.name);
       case 'table':
       case 'view':
-        return this.#session.transaction.scan(relation.oid, ordinals);
+        return this.#session.transaction.scan(relation.oid, ordinals, snapshot);
     }
   }
 

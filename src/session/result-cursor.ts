@@ -13,12 +13,21 @@ export class BatchCursor implements RowCursor {
   #current: Batch | null = null;
   #at = 0;
 
-  constructor(batches: Iterable<Batch>) {
+  readonly #check: () => void;
+
+  /** `check` throws when the statement was canceled. */
+  constructor(batches: Iterable<Batch>, check: () => void = () => undefined) {
     this.#batches = batches[Symbol.iterator]();
+    this.#check = check;
   }
 
   next(max: number): Promise<Batch | null> {
-    return Promise.resolve(this.take(max));
+    try {
+      this.#check();
+      return Promise.resolve(this.take(max));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** Up to `max` rows, or null at the end. */

@@ -79,11 +79,20 @@ export interface StatementDescription {
   readonly fields: Schema | null;
 }
 
+/** How long a session may wait for its client before it is ended. */
+export interface IdleLimit {
+  readonly millis: number;
+  /** It waits with a transaction open. */
+  readonly inTransaction: boolean;
+}
+
 export interface Session {
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   readonly transactionStatus: 'I' | 'T' | 'E';
   /** The reported settings (ParameterStatus) as they stand: server_version, TimeZone, DateStyle… */
   reportedParameters(): ReadonlyMap<string, string>;
+  /** Null: it may stay idle for ever. */
+  readonly idleLimit: IdleLimit | null;
 
   /**
    * A simple Query message: runs each statement in turn and hands its result to `each`, which sends it
@@ -106,6 +115,8 @@ export interface Session {
    * The protocol reads up to its row limit and keeps the portal until it is closed.
    */
   execute(portal: string): Promise<StatementResult>;
+  /** The protocol goes on with the cursor of a suspended portal: it is running again. */
+  resume(portal: string): void;
   closePortal(name: string): void;
   /** Sync: ends the implicit transaction, closing its portals; rolls it back when `failed`. */
   sync(failed: boolean): Promise<void>;

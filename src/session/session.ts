@@ -20,12 +20,13 @@ import { openSettings } from './open-settings.ts';
 import { StatementPlanner } from './prepare.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
 import type {
+  IdleLimit,
   Session,
   SessionOptions,
   StatementDescription,
   StatementResult,
 } from './session-api.ts';
-import type { Settings } from './settings.ts';
+import { parseMillis, type Settings } from './settings.ts';
 import { Transaction } from './transaction.ts';
 
 interface Portal {
@@ -49,6 +50,8 @@ export class SqlSession implements Session, SessionContext {
   /** Set by cancel, looked at by long work. */
   #cancelRequested = false;
   #running = false;
+  /** When the running statement's time is up, on the clock that never steps back. */
+  #deadlineMs = Infinity;
   /** For pg_stat_activity. */
   currentQuery = '';
   queryMicros: number;
@@ -92,6 +95,7 @@ export class SqlSession implements Session, SessionContext {
       if (statements.length === 0) await each({ kind: 'empty' });
       for (const [index, statement] of statements.entries()) {
         this.#refuseInFailed(statement);
+        this.#startTimer();
         const prepared = this.#planner.prepare(sql, statement, []);
         const result = await this.#run(prepared, []);
         // The last statement's commit comes before the client hears of it.
@@ -186,13 +190,16 @@ export class SqlSession implements Session, SessionContext {
 
   async execute(name: string): Promise<StatementResult> {
     const { prepared, parameters } = this.#portal(name);
+    // Until Sync the statement counts as running: its rows are still to be sent.
     this.#begin(prepared.sql);
-    try {
-      if (prepared.statement !== null) this.#refuseInFailed(prepared.statement);
-      return await this.#run(prepared, parameters);
-    } finally {
-      this.#end();
-    }
+    this.#startTimer();
+    if (prepared.statement !== null) this.#refuseInFailed(prepared.statement);
+    return await this.#run(prepared, parameters);
+  }
+
+  resume(name: string): void {
+    this.#begin(this.#portal(name).prepared.sql);
+    this.#startTimer();
   }
 
   closePortal(name: string): void {
@@ -200,6 +207,7 @@ export class SqlSession implements Session, SessionContext {
   }
 
   async sync(failed: boolean): Promise<void> {
+    this.#end();
     if (failed) await this.#failed();
     else await this.#endImplicit(false);
     if (!this.transaction.explicit) this.#portals.clear();
@@ -262,12 +270,16 @@ export class SqlSession implements Session, SessionContext {
       this.rollback();
       throw error;
     }
-    if (explicit) await this.cursors.endTransaction(true);
+    if (explicit) {
+      this.#portals.clear();
+      await this.cursors.endTransaction(true);
+    }
     transaction.end();
     this.settings.end(true);
   }
 
   rollback(): void {
+    if (this.transaction.explicit) this.#portals.clear();
     void this.cursors.endTransaction(false);
     this.transaction.end();
     this.settings.end(false);
@@ -285,6 +297,25 @@ export class SqlSession implements Session, SessionContext {
 
   #end(): void {
     this.#running = false;
+    this.#deadlineMs = Infinity;
+  }
+
+  #startTimer(): void {
+    const limit = this.#millis('statement_timeout');
+    this.#deadlineMs = limit === 0 ? Infinity : this.database.clock.monotonicMs() + limit;
+  }
+
+  #millis(setting: string): number {
+    const text = this.settings.get(setting);
+    return text === '0' ? 0 : (parseMillis(text) ?? 0);
+  }
+
+  get idleLimit(): IdleLimit | null {
+    const { transactionStatus } = this;
+    const inTransaction = transactionStatus !== 'I';
+    const setting = inTransaction ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout';
+    const millis = this.#millis(setting);
+    return millis === 0 ? null : { millis, inTransaction };
   }
 
   cancel(): void {
@@ -303,11 +334,16 @@ export class SqlSession implements Session, SessionContext {
     return this.#cancelRequested;
   }
 
-  /** Throws 57014 when the client asked to stop. */
+  /** Throws 57014 when the client asked to stop or the statement's time is up. */
   checkCancel(): void {
-    if (!this.#cancelRequested) return;
-    this.#cancelRequested = false;
-    throw new SqlError(sqlstate.queryCanceled, 'canceling statement due to user request');
+    if (this.#cancelRequested) {
+      this.#cancelRequested = false;
+      throw new SqlError(sqlstate.queryCanceled, 'canceling statement due to user request');
+    }
+    if (this.#deadlineMs === Infinity) return;
+    if (this.database.clock.monotonicMs() < this.#deadlineMs) return;
+    this.#deadlineMs = Infinity;
+    throw new SqlError(sqlstate.queryCanceled, 'canceling statement due to statement timeout');
   }
 
   /** Forgets everything that belongs to the session alone (DISCARD ALL). */

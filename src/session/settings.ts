@@ -210,6 +210,12 @@ const definitions: readonly SettingDefinition[] = [
     'Sets the maximum allowed idle time between queries, when in a transaction.',
     { check: duration },
   ),
+  setting(
+    'idle_session_timeout',
+    '0',
+    'Sets the maximum allowed idle time between queries, when not in a transaction.',
+    { check: duration },
+  ),
   setting('in_hot_standby', 'off', 'Shows whether hot standby is currently active.', {
     readOnly: true,
     reported: true,

@@ -55,13 +55,20 @@ export class Transaction {
     return this.#snapshot;
   }
 
-  /** Rows of a relation as this transaction sees them. */
-  *scan(oid: number, ordinals: readonly number[]): Iterable<Batch> {
+  /**
+   * Rows of a relation as this transaction sees them; `statement`: the instant that a statement which has
+   * given up turns began at, where the transaction has none of its own.
+   */
+  *scan(
+    oid: number,
+    ordinals: readonly number[],
+    statement: Snapshot | null = null,
+  ): Iterable<Batch> {
     const relation = this.#engine.relation(oid);
     if (relation === undefined) {
       throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} does not exist`);
     }
-    yield* relation.scan(ordinals, this.snapshot());
+    yield* relation.scan(ordinals, this.snapshot() ?? statement);
     const rows = this.#changes
       .filter((change) => change.oid === oid)
       .flatMap((change) => change.rows);

@@ -38,7 +38,7 @@ export interface EngineUnderTest {
   /** A relation's columns that can be fed. */
   columnsOf(relation: string): Schema;
   /** Feeds rows into a test source or a table, then runs until nothing is left to do. */
-  feed(relation: string, rows: readonly FedRow[]): Promise<void>;
+  feed(relation: string, rows: readonly FedRow[], partition: string): Promise<void>;
   /** Net changes of a view since this was last asked: cells with their weight. */
   changes(view: string): Promise<{
     readonly columns: readonly string[];

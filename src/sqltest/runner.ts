@@ -57,7 +57,11 @@ export async function runSteps(
       if (outcome.update !== null) updates.push(outcome.update);
       if (!keepGoing) break;
     }
-    if (mode.options.crash && step.word !== 'skip') await engine.crash();
+    if (!mode.options.crash || step.word === 'skip') continue;
+    const unrecovered = await guarded(step, () => engine.crash());
+    if (unrecovered === null) continue;
+    failures.push(unrecovered);
+    break;
   }
   return { failures, updates, steps: count, skipped: null };
 }
@@ -76,18 +80,30 @@ interface Outcome {
 }
 
 async function runStep(step: Step, engine: EngineUnderTest): Promise<Outcome | null> {
+  let outcome: Outcome | null = null;
+  const failed = await guarded(step, async () => {
+    outcome = await dispatch(step, engine);
+  });
+  return failed === null ? outcome : { failure: failed, update: null };
+}
+
+/** An error that nobody expected is a failure of the step, or of the recovery after it. */
+async function guarded(step: Step, run: () => Promise<void>): Promise<StepFailure | null> {
   try {
-    return await dispatch(step, engine);
+    await run();
+    return null;
   } catch (error) {
     if (error instanceof TestFileError) throw error;
-    const message =
-      error instanceof SqlError
-        ? `${error.code}: ${error.message}${error.fields.detail === undefined ? '' : ` (${error.fields.detail})`}`
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : String(error);
-    return fail(step, `failed with ${message}`);
+    return failure(step, `failed with ${describeError(error)}`);
   }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof SqlError)) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  const { detail } = error.fields;
+  return `${error.code}: ${error.message}${detail === undefined ? '' : ` (${detail})`}`;
 }
 
 async function dispatch(step: Step, engine: EngineUnderTest): Promise<Outcome | null> {
@@ -176,10 +192,15 @@ async function query(step: Step, engine: EngineUnderTest): Promise<Outcome | nul
 async function feed(step: Step, engine: EngineUnderTest): Promise<void> {
   const [header, ...lines] = step.body;
   if (header === undefined) throw new TestFileError(step.line, '"feed" needs a header and rows');
-  const columns = engine.columnsOf(step.argument);
+  const place = /^(\S+)(?: partition (\S+))?$/.exec(step.argument);
+  if (place === null) {
+    throw new TestFileError(step.line, '"feed" is written: feed X, or: feed X partition P');
+  }
+  const relation = place[1]!;
+  const columns = engine.columnsOf(relation);
   const fields = splitCells(header.text).map((name) => {
     const index = columns.findIndex((column) => column.name === name);
-    if (index < 0) throw new TestFileError(header.line, `${step.argument} has no column "${name}"`);
+    if (index < 0) throw new TestFileError(header.line, `${relation} has no column "${name}"`);
     return index;
   });
   const rows = lines.map((line): FedRow => {
@@ -194,7 +215,7 @@ async function feed(step: Step, engine: EngineUnderTest): Promise<void> {
     });
     return { weight: negative === null ? 1 : -1, values };
   });
-  await engine.feed(step.argument, rows);
+  await engine.feed(relation, rows, place[2] ?? '0');
 }
 
 async function changes(step: Step, engine: EngineUnderTest): Promise<Outcome | null> {
@@ -294,7 +315,7 @@ function compareTable(
   const signed = step.word === 'changes';
   const expected: Table = none
     ? { header: actual.header, rows: [] }
-    : readTable(lines, signed, actual.header.length);
+    : readTable(lines, signed);
   const same =
     sameCells(actual.header, expected.header) && sameRows(actual.rows, expected.rows, ordered);
   if (same) return null;
@@ -302,7 +323,7 @@ function compareTable(
   return {
     failure: failure(
       step,
-      'the rows differ',
+      uneven(expected) ?? 'the rows differ',
       lines.map((each) => each.text),
       printed,
     ),
@@ -310,18 +331,16 @@ function compareTable(
   };
 }
 
-function readTable(lines: readonly BodyLine[], signed: boolean, width: number): Table {
+function readTable(lines: readonly BodyLine[], signed: boolean): Table {
   const [header, ...rows] = lines.map((line) => splitCells(line.text));
-  const names = signed ? ['', ...(header ?? [])] : (header ?? []);
-  for (const [index, row] of rows.entries()) {
-    if (row.length !== width) {
-      throw new TestFileError(
-        lines[index + 1]!.line,
-        `${row.length} cells where ${width} are expected`,
-      );
-    }
-  }
-  return { header: names, rows };
+  return { header: signed ? ['', ...(header ?? [])] : (header ?? []), rows };
+}
+
+/** Says so when a row has more or fewer cells than the header, mostly for want of a second space. */
+function uneven({ header, rows }: Table): string | null {
+  const odd = rows.find((row) => row.length !== header.length);
+  if (odd === undefined) return null;
+  return `a row with ${odd.length} cells stands under ${header.length} columns: ${odd.join('  ')}`;
 }
 
 function sameCells(a: readonly string[], b: readonly string[]): boolean {

@@ -25,7 +25,12 @@ export function formatCell(value: Datum | null, type: SqlType): string {
   if (value === null) return 'NULL';
   const text = formatText(value, type);
   const timestamp = type.kind === 'timestamp' || type.kind === 'timestamptz';
-  if (!timestamp || !text.startsWith(`${testDay} `)) return text;
+  return timestamp ? shortTime(text) : text;
+}
+
+/** A timestamp's text; on the test day the time alone. */
+export function shortTime(text: string): string {
+  if (!text.startsWith(`${testDay} `)) return text;
   return text.slice(testDay.length + 1).replace(/\+00$/, '');
 }
 

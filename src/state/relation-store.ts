@@ -3,7 +3,8 @@
  * applied to, that is scanned and looked up by any columns. Indexes are made when first looked up by and
  * kept from then on.
  *
- * Batches that `scan` and `lookup` give are valid until the next change or the next batch.
+ * Batches that `scan` and `lookup` give are valid until the next change or the next batch. A scan may be left
+ * open while changes come: it still gives the rows as they stood when it began (open-scan.ts).
  */
 
 import { assert } from '../base/assert.ts';
@@ -13,6 +14,7 @@ import type { Column } from '../types/column.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { gatherRows } from './gather.ts';
+import { OpenScan } from './open-scan.ts';
 import type { RowIndex } from './row-index.ts';
 import { RowTable } from './row-table.ts';
 import type { StateTable } from './state-table.ts';
@@ -23,6 +25,7 @@ export class RelationStore implements StateTable {
   readonly types: readonly SqlType[];
   readonly #rows: RowTable;
   readonly #indexes: RowIndex[] = [];
+  readonly #scans = new Set<OpenScan>();
   /** Segments were loaded and sums and indexes must be made before the next use. */
   #stale = false;
 
@@ -64,7 +67,9 @@ export class RelationStore implements StateTable {
       batch.columns.length === this.types.length,
       `${this.name} has ${this.types.length} columns, a change has ${batch.columns.length}`,
     );
-    this.#current().apply(batch.columns, batch.count, batch.weights);
+    const rows = this.#current();
+    rows.apply(batch.columns, batch.count, batch.weights);
+    for (const scan of this.#scans) scan.changed(batch, rows.entries);
   }
 
   #current(): RowTable {
@@ -77,11 +82,19 @@ export class RelationStore implements StateTable {
     this.#rows.endTick();
   }
 
-  /** All rows, projected to `ordinals`, with their weights. */
+  /** All rows as of the first batch's moment, projected to `ordinals`, with their weights. */
   *scan(ordinals: readonly number[]): Generator<Batch> {
     const entries = this.#rows.table.entries();
-    for (let at = 0; at < entries.length; at += scanRows) {
-      yield this.#gather(entries.subarray(at, at + scanRows), ordinals);
+    const scan = new OpenScan(entries);
+    this.#scans.add(scan);
+    try {
+      for (let at = 0; at < entries.length; at += scanRows) {
+        scan.read = Math.min(entries.length, at + scanRows);
+        yield this.#gather(entries.subarray(at, scan.read), ordinals);
+      }
+      yield* scan.undo(ordinals);
+    } finally {
+      this.#scans.delete(scan);
     }
   }
 

@@ -10,6 +10,7 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr, SubqueryExpr } from '../expr/expr.ts';
 import type { EvalContext, ScalarFunction } from '../expr/functions/registry.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
+import type { Interpreter } from '../expr/interpret.ts';
 import { mapExpr } from '../expr/walk.ts';
 import type { AggregateCall, AggregatePlan, LogicalPlan, SortKey } from '../plan/logical.ts';
 import { SqlArray } from '../types/array.ts';
@@ -34,6 +35,7 @@ type Outer = readonly Row[];
 
 export class Model {
   readonly #relations: Relations;
+  readonly #compiled = new Map<Expr, Interpreter>();
   readonly context: EvalContext;
 
   constructor(relations: Relations, context: EvalContext) {
@@ -122,7 +124,10 @@ export class Model {
       if (part.kind !== 'subquery') return part;
       return { kind: 'constant', value: this.#subquery(part, row, outer), type: part.type };
     });
-    return compileInterpreter(plain)(row, this.context);
+    if (plain !== expr) return compileInterpreter(plain)(row, this.context);
+    const known = this.#compiled.get(expr) ?? compileInterpreter(expr);
+    this.#compiled.set(expr, known);
+    return known(row, this.context);
   }
 
   #subquery(expr: SubqueryExpr, row: Row, outer: Outer): Datum | null {

@@ -60,6 +60,18 @@ export class PlanGenerator {
     this.#tables = tables;
   }
 
+  /** A plan with subqueries at its top. */
+  query(size: number): LogicalPlan {
+    const input = this.plan(this.#random.below(2));
+    const asked = this.#chance(2)
+      ? filter(input, this.#condition(input.schema, [], size))
+      : project(input, [
+          ['a', this.#number(input.schema, [], size)],
+          ['b', this.#number(input.schema, [], size)],
+        ]);
+    return this.#chance(2) ? asked : project(asked, [['c', this.#number(asked.schema, [], 2)]]);
+  }
+
   /** A plan whose columns are all integers. `outer` holds the rows it may refer to, innermost first. */
   plan(size: number, outer: readonly Schema[] = []): LogicalPlan {
     if (size <= 0) return scan(this.#pick(this.#tables));

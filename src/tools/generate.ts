@@ -201,21 +201,19 @@ class GrammarReader {
 /** Draws sentences of a grammar. Deep inside, it takes the shortest way out, so that every sentence ends. */
 export class SentenceGenerator {
   readonly #rules: ReadonlyMap<string, Rule>;
-  readonly #random: Random;
   readonly #heights: ReadonlyMap<Rule, number>;
   #budget = 0;
 
-  constructor(rules: ReadonlyMap<string, Rule>, random: Random) {
+  constructor(rules: ReadonlyMap<string, Rule>) {
     this.#rules = rules;
-    this.#random = random;
     this.#heights = measureHeights(rules);
   }
 
   /** One sentence of about `size` words or fewer, its words parted by blanks. */
-  sentence(start: string, size: number): string {
+  sentence(start: string, size: number, random: Random): string {
     const words: string[] = [];
     this.#budget = size;
-    this.#write(this.#rule(start), words);
+    this.#write(this.#rule(start), words, random);
     return words.join(' ');
   }
 
@@ -223,7 +221,7 @@ export class SentenceGenerator {
     return must(this.#rules.get(name), `the grammar has no rule ${name}`);
   }
 
-  #write(rule: Rule, words: string[]): void {
+  #write(rule: Rule, words: string[], random: Random): void {
     switch (rule.kind) {
       case 'terminal':
         this.#budget--;
@@ -231,27 +229,27 @@ export class SentenceGenerator {
         return;
       case 'token':
         this.#budget--;
-        words.push(drawToken(rule.name, this.#random));
+        words.push(drawToken(rule.name, random));
         return;
       case 'rule':
-        this.#write(this.#rule(rule.name), words);
+        this.#write(this.#rule(rule.name), words, random);
         return;
       case 'sequence':
-        for (const item of rule.items) this.#write(item, words);
+        for (const item of rule.items) this.#write(item, words, random);
         return;
       case 'optional':
-        if (this.#budget > 0 && this.#random.below(2) === 0) this.#write(rule.item, words);
+        if (this.#budget > 0 && random.below(2) === 0) this.#write(rule.item, words, random);
         return;
       case 'repeat':
-        while (this.#budget > 0 && this.#random.below(3) === 0) this.#write(rule.item, words);
+        while (this.#budget > 0 && random.below(3) === 0) this.#write(rule.item, words, random);
         return;
       case 'choice':
-        this.#write(this.#choose(rule.items), words);
+        this.#write(this.#choose(rule.items, random), words, random);
     }
   }
 
-  #choose(items: readonly Rule[]): Rule {
-    if (this.#budget > 0) return items[this.#random.below(items.length)]!;
+  #choose(items: readonly Rule[], random: Random): Rule {
+    if (this.#budget > 0) return items[random.below(items.length)]!;
     let best = items[0]!;
     for (const item of items) {
       if (this.#heights.get(item)! < this.#heights.get(best)!) best = item;

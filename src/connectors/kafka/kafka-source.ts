@@ -29,6 +29,7 @@ import type { PartitionState } from './fetcher.ts';
 import { readKafkaOptions } from './options.ts';
 import type { KafkaOptions } from './options.ts';
 import { RecordDecoder } from './record-batch.ts';
+import { resolveStartup } from './startup.ts';
 import { openKafkaTransport } from './transport.ts';
 import type { KafkaTransport } from './transport.ts';
 
@@ -70,7 +71,7 @@ export class KafkaSource implements SourceReader {
     const transport = await this.#openTransport();
     try {
       const topic = await fetchTopic(transport, this.#options.topic);
-      const positions = await this.#resolveStartup(transport, topic);
+      const positions = await resolveStartup(transport, topic, this.#options);
       const mark = markOf(topic);
       return new Map([...positions, ...(mark === null ? [] : [[topicMark, mark] as const])]);
     } finally {
@@ -78,42 +79,6 @@ export class KafkaSource implements SourceReader {
         this.#transport = null;
         await transport.close();
       }
-    }
-  }
-
-  async #resolveStartup(
-    transport: KafkaTransport,
-    topic: TopicMetadata,
-  ): Promise<Map<string, number>> {
-    const { startup } = this.#options;
-    const ask = (timestamp: number) => this.#offsets(transport, topic.partitions, timestamp);
-    const first = await ask(startup.kind === 'latest' ? latestTimestamp : earliestTimestamp);
-    const positions = new Map<string, number>();
-    for (const [partition, offset] of first) positions.set(String(partition), offset ?? 0);
-    switch (startup.kind) {
-      case 'earliest':
-      case 'latest':
-        return positions;
-      case 'timestamp': {
-        const atTime = await ask(startup.timestampMs);
-        const ends = await ask(latestTimestamp);
-        for (const [partition, offset] of atTime) {
-          // No record that young yet: begin with the next one.
-          positions.set(String(partition), offset ?? ends.get(partition) ?? 0);
-        }
-        return positions;
-      }
-      case 'offsets':
-        for (const [partition, offset] of startup.offsets) {
-          if (!positions.has(String(partition))) {
-            throw new ConnectorError(
-              `topic "${this.#options.topic}" has no partition ${partition}`,
-              { retryable: false },
-            );
-          }
-          positions.set(String(partition), offset);
-        }
-        return positions;
     }
   }
 

@@ -9,7 +9,15 @@ import { arrayOf, types } from '../../types/sql-type.ts';
 import { datumToText } from '../cast-datum.ts';
 import { elementOf } from '../type-category.ts';
 import { concatArrays, replaceElements, shapeError } from './array-shape.ts';
-import { call1, call2, callAll, operator, scalar, specializedOnly, type Evaluate } from './define.ts';
+import {
+  call1,
+  call2,
+  callAll,
+  operator,
+  scalar,
+  specializedOnly,
+  type Evaluate,
+} from './define.ts';
 import type { ScalarFunction } from './registry.ts';
 
 const { text, integer, boolean } = types;
@@ -23,34 +31,81 @@ const firstType = (args: readonly SqlType[]): SqlType => args[0]!;
 const secondType = (args: readonly SqlType[]): SqlType => args[1]!;
 
 function shape(): ScalarFunction[] {
-  const dimension = (name: string, compute: (size: number, lower: number) => number): ScalarFunction =>
-    scalar(name, ['anyarray', integer], integer, call2((array: ArrayDatum, n: number) => {
-      const size = array.dimensions[n - 1];
-      return size === undefined ? null : compute(size, array.lowerBounds[n - 1]!);
-    }));
+  const dimension = (
+    name: string,
+    compute: (size: number, lower: number) => number,
+  ): ScalarFunction =>
+    scalar(
+      name,
+      ['anyarray', integer],
+      integer,
+      call2((array: ArrayDatum, n: number) => {
+        const size = array.dimensions[n - 1];
+        return size === undefined ? null : compute(size, array.lowerBounds[n - 1]!);
+      }),
+    );
   return [
     dimension('array_length', (size) => size),
     dimension('array_lower', (_, lower) => lower),
     dimension('array_upper', (size, lower) => lower + size - 1),
-    scalar('cardinality', ['anyarray'], integer, call1((array: ArrayDatum) => array.elements.length)),
-    scalar('array_ndims', ['anyarray'], integer, call1((array: ArrayDatum) => array.dimensions.length || null)),
-    scalar('array_dims', ['anyarray'], text, call1((array: ArrayDatum) => {
-      if (array.dimensions.length === 0) return null;
-      return array.dimensions.map((size, i) => `[${array.lowerBounds[i]!}:${array.lowerBounds[i]! + size - 1}]`).join('');
-    })),
+    scalar(
+      'cardinality',
+      ['anyarray'],
+      integer,
+      call1((array: ArrayDatum) => array.elements.length),
+    ),
+    scalar(
+      'array_ndims',
+      ['anyarray'],
+      integer,
+      call1((array: ArrayDatum) => array.dimensions.length || null),
+    ),
+    scalar(
+      'array_dims',
+      ['anyarray'],
+      text,
+      call1((array: ArrayDatum) => {
+        if (array.dimensions.length === 0) return null;
+        return array.dimensions
+          .map((size, i) => `[${array.lowerBounds[i]!}:${array.lowerBounds[i]! + size - 1}]`)
+          .join('');
+      }),
+    ),
   ];
 }
 
 /** a[i], a[i][j] and a[i:j], as the binder writes them. */
 function access(): ScalarFunction[] {
   return [
-    scalar('array_element', ['anyarray', integer], (args) => elementOf(args[0]!) ?? text, (args) => subscript(args[0] as ArrayDatum, args.slice(1) as number[]), { variadic: true }),
-    scalar('array_slice', ['anyarray', integer, integer], sliceType, (args) => {
-      const [array, ...bounds] = args as readonly [ArrayDatum | null, ...(number | null)[]];
-      return array === null ? null : slice(array, bounds);
-    }, { strict: false }),
-    scalar('element_at', ['anyarray', integer], (args) => elementOf(args[0]!) ?? text, (args) => subscript(args[0] as ArrayDatum, args.slice(1) as number[])),
-    scalar('trim_array', ['anyarray', integer], firstType, call2((array: ArrayDatum, count: number) => trimArray(array, count))),
+    scalar(
+      'array_element',
+      ['anyarray', integer],
+      (args) => elementOf(args[0]!) ?? text,
+      (args) => subscript(args[0] as ArrayDatum, args.slice(1) as number[]),
+      { variadic: true },
+    ),
+    scalar(
+      'array_slice',
+      ['anyarray', integer, integer],
+      sliceType,
+      (args) => {
+        const [array, ...bounds] = args as readonly [ArrayDatum | null, ...(number | null)[]];
+        return array === null ? null : slice(array, bounds);
+      },
+      { strict: false },
+    ),
+    scalar(
+      'element_at',
+      ['anyarray', integer],
+      (args) => elementOf(args[0]!) ?? text,
+      (args) => subscript(args[0] as ArrayDatum, args.slice(1) as number[]),
+    ),
+    scalar(
+      'trim_array',
+      ['anyarray', integer],
+      firstType,
+      call2((array: ArrayDatum, count: number) => trimArray(array, count)),
+    ),
   ];
 }
 
@@ -93,7 +148,10 @@ function slice(array: ArrayDatum, bounds: readonly (number | null)[]): SqlArray 
       Array.from({ length: to - from + 1 }, (_, k) => base * size + from + k),
     );
   }
-  return new SqlArray(offsets.map((offset) => array.elements[offset] ?? null), ranges.map(({ from, to }) => to - from + 1));
+  return new SqlArray(
+    offsets.map((offset) => array.elements[offset] ?? null),
+    ranges.map(({ from, to }) => to - from + 1),
+  );
 }
 
 function trimArray(array: ArrayDatum, count: number): SqlArray {
@@ -109,8 +167,10 @@ function trimArray(array: ArrayDatum, count: number): SqlArray {
 
 function building(): ScalarFunction[] {
   const loose = { strict: false } as const;
-  const append: Evaluate = ([array, element]) => appendTo(array as ArrayDatum | null, element ?? null);
-  const prepend: Evaluate = ([element, array]) => prependTo(element ?? null, array as ArrayDatum | null);
+  const append: Evaluate = ([array, element]) =>
+    appendTo(array as ArrayDatum | null, element ?? null);
+  const prepend: Evaluate = ([element, array]) =>
+    prependTo(element ?? null, array as ArrayDatum | null);
   const concat: Evaluate = ([a, b]) => concatArrays(a as ArrayDatum | null, b as ArrayDatum | null);
   return [
     scalar('array_append', ['anyarray', 'anyelement'], firstType, append, loose),
@@ -120,8 +180,21 @@ function building(): ScalarFunction[] {
     operator('||', ['anyarray', 'anyelement'], firstType, append, loose),
     operator('||', ['anyelement', 'anyarray'], secondType, prepend, loose),
     operator('||', ['anyarray', 'anyarray'], firstType, concat, loose),
-    scalar('array_fill', ['anyelement', arrayOf(integer), arrayOf(integer)], (args) => arrayOf(args[0]!), callAll<[Datum | null, ArrayDatum, ArrayDatum?]>(([element, sizes, lowers]) => fill(element, sizes, lowers)), { optional: 1, strict: false }),
-    scalar('array_reverse', ['anyarray'], firstType, call1((array: ArrayDatum) => SqlArray.of([...array.elements].reverse()))),
+    scalar(
+      'array_fill',
+      ['anyelement', arrayOf(integer), arrayOf(integer)],
+      (args) => arrayOf(args[0]!),
+      callAll<[Datum | null, ArrayDatum, ArrayDatum?]>(([element, sizes, lowers]) =>
+        fill(element, sizes, lowers),
+      ),
+      { optional: 1, strict: false },
+    ),
+    scalar(
+      'array_reverse',
+      ['anyarray'],
+      firstType,
+      call1((array: ArrayDatum) => SqlArray.of([...array.elements].reverse())),
+    ),
   ];
 }
 
@@ -138,10 +211,7 @@ function prependTo(element: Datum | null, array: ArrayDatum | null): SqlArray {
 }
 
 function oneDimensional(): SqlError {
-  return new SqlError(
-    sqlstate.dataException,
-    'argument must be empty or one-dimensional array',
-  );
+  return new SqlError(sqlstate.dataException, 'argument must be empty or one-dimensional array');
 }
 
 const elementsMax = 134217727;
@@ -168,7 +238,11 @@ function fill(element: Datum | null, sizes: ArrayDatum | null, lowers?: ArrayDat
   if (counts.length === 0 || total === 0) return SqlArray.empty;
   const bounds = lowers === undefined ? counts.map(() => 1) : (lowers.elements as number[]);
   if (bounds.length !== counts.length) throw shapeError('wrong number of array subscripts');
-  return new SqlArray(Array.from({ length: total }, () => element), counts, bounds);
+  return new SqlArray(
+    Array.from({ length: total }, () => element),
+    counts,
+    bounds,
+  );
 }
 
 function searching(): ScalarFunction[] {
@@ -177,28 +251,59 @@ function searching(): ScalarFunction[] {
     scalar('array_position', ['anyarray', 'anyelement', integer], integer, specializedOnly, {
       ...loose,
       optional: 1,
-      specialize: ([, type]) => ([array, element, start]) => positions(array as ArrayDatum | null, element ?? null, type!, start as number | undefined)[0] ?? null,
+      specialize:
+        ([, type]) =>
+        ([array, element, start]) =>
+          positions(
+            array as ArrayDatum | null,
+            element ?? null,
+            type!,
+            start as number | undefined,
+          )[0] ?? null,
     }),
     scalar('array_positions', ['anyarray', 'anyelement'], arrayOf(integer), specializedOnly, {
       ...loose,
-      specialize: ([, type]) => ([array, element]) => (array === null ? null : SqlArray.of(positions(array as ArrayDatum, element ?? null, type!))),
+      specialize:
+        ([, type]) =>
+        ([array, element]) =>
+          array === null
+            ? null
+            : SqlArray.of(positions(array as ArrayDatum, element ?? null, type!)),
     }),
     scalar('array_contains', ['anyarray', 'anyelement'], boolean, specializedOnly, {
       ...loose,
-      specialize: ([, type]) => ([array, element]) => (array === null ? null : positions(array as ArrayDatum, element ?? null, type!).length > 0),
+      specialize:
+        ([, type]) =>
+        ([array, element]) =>
+          array === null ? null : positions(array as ArrayDatum, element ?? null, type!).length > 0,
     }),
     scalar('array_remove', ['anyarray', 'anyelement'], firstType, specializedOnly, {
       ...loose,
-      specialize: ([, type]) => ([array, element]) => remove(array as ArrayDatum | null, element ?? null, type!),
+      specialize:
+        ([, type]) =>
+        ([array, element]) =>
+          remove(array as ArrayDatum | null, element ?? null, type!),
     }),
     scalar('array_replace', ['anyarray', 'anyelement', 'anyelement'], firstType, specializedOnly, {
       ...loose,
-      specialize: ([, type]) => ([array, from, to]) => (array === null ? null : replaceElements(array as ArrayDatum, (each) => (sameDatums(each, from ?? null, type!) ? (to ?? null) : each))),
+      specialize:
+        ([, type]) =>
+        ([array, from, to]) =>
+          array === null
+            ? null
+            : replaceElements(array as ArrayDatum, (each) =>
+                sameDatums(each, from ?? null, type!) ? (to ?? null) : each,
+              ),
     }),
   ];
 }
 
-function positions(array: ArrayDatum | null, element: Datum | null, type: SqlType, start?: number | null): number[] {
+function positions(
+  array: ArrayDatum | null,
+  element: Datum | null,
+  type: SqlType,
+  start?: number | null,
+): number[] {
   if (array === null) return [];
   if (start === null) {
     throw new SqlError(sqlstate.nullValueNotAllowed, 'initial position must not be null');
@@ -225,11 +330,17 @@ function remove(array: ArrayDatum | null, element: Datum | null, type: SqlType):
 /** @> <@ &&: as sets; a NULL element is contained in nothing. */
 function comparing(): ScalarFunction[] {
   const has = (array: ArrayDatum, element: Datum | null, type: SqlType): boolean =>
-    element !== null && array.elements.some((each) => each !== null && sameDatums(each, element, type));
-  const contains = (a: ArrayDatum, b: ArrayDatum, type: SqlType): boolean => b.elements.every((each) => has(a, each, type));
-  const define = (symbol: string, test: (a: ArrayDatum, b: ArrayDatum, type: SqlType) => boolean): ScalarFunction =>
+    element !== null &&
+    array.elements.some((each) => each !== null && sameDatums(each, element, type));
+  const contains = (a: ArrayDatum, b: ArrayDatum, type: SqlType): boolean =>
+    b.elements.every((each) => has(a, each, type));
+  const define = (
+    symbol: string,
+    test: (a: ArrayDatum, b: ArrayDatum, type: SqlType) => boolean,
+  ): ScalarFunction =>
     operator(symbol, ['anyarray', 'anyarray'], boolean, specializedOnly, {
-      specialize: ([type]) => call2((a: ArrayDatum, b: ArrayDatum) => test(a, b, elementOf(type!)!)),
+      specialize: ([type]) =>
+        call2((a: ArrayDatum, b: ArrayDatum) => test(a, b, elementOf(type!)!)),
     });
   return [
     define('@>', contains),
@@ -244,27 +355,46 @@ function texting(): ScalarFunction[] {
       optional: 1,
       strict: false,
       volatility: 'stable',
-      specialize: ([type]) => ([array, separator, nullText], context) => {
-        if (array === null || separator === null) return null;
-        const element = elementOf(type!)!;
-        const shown = (array as ArrayDatum).elements.flatMap((each) => {
-          if (each !== null) return [datumToText(each, element, context)];
-          return nullText === undefined || nullText === null ? [] : [nullText as string];
-        });
-        return shown.join(separator as string);
-      },
+      specialize:
+        ([type]) =>
+        ([array, separator, nullText], context) => {
+          if (array === null || separator === null) return null;
+          const element = elementOf(type!)!;
+          const shown = (array as ArrayDatum).elements.flatMap((each) => {
+            if (each !== null) return [datumToText(each, element, context)];
+            return nullText === undefined || nullText === null ? [] : [nullText as string];
+          });
+          return shown.join(separator as string);
+        },
     }),
-    scalar('string_to_array', [text, text, text], texts, ([value, separator, nullText]) => {
-      if (value === null) return null;
-      return SqlArray.of(splitText(value as string, separator as string | null, nullText as string | null | undefined));
-    }, { optional: 1, strict: false }),
+    scalar(
+      'string_to_array',
+      [text, text, text],
+      texts,
+      ([value, separator, nullText]) => {
+        if (value === null) return null;
+        return SqlArray.of(
+          splitText(
+            value as string,
+            separator as string | null,
+            nullText as string | null | undefined,
+          ),
+        );
+      },
+      { optional: 1, strict: false },
+    ),
   ];
 }
 
 /** No separator: characters; an empty one: the whole. */
-export function splitText(value: string, separator: string | null, nullText?: string | null): (string | null)[] {
+export function splitText(
+  value: string,
+  separator: string | null,
+  nullText?: string | null,
+): (string | null)[] {
   if (value === '') return [];
-  const pieces = separator === null ? [...value] : separator === '' ? [value] : value.split(separator);
+  const pieces =
+    separator === null ? [...value] : separator === '' ? [value] : value.split(separator);
   if (nullText === undefined || nullText === null) return pieces;
   return pieces.map((each) => (each === nullText ? null : each));
 }

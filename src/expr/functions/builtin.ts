@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import { aggregateFunctions } from '../aggregates.ts';
 import { arrayFunctions } from './array.ts';
 import { booleanFunctions } from './boolean.ts';
+import { byteFunctions } from './bytes.ts';
 import { catalogFunctions } from './catalog.ts';
 import { comparisonFunctions } from './comparison.ts';
 import { floatFunctions } from './float.ts';
@@ -26,9 +27,11 @@ import type {
 } from './registry.ts';
 import { systemFunctions } from './system.ts';
 import { textFormatFunctions } from './text-format.ts';
+import { textJoinFunctions } from './text-join.ts';
 import { textFunctions } from './text.ts';
 import { timeFormatFunctions } from './time-format.ts';
 import { timeOperators } from './time-operators.ts';
+import { timeSpanFunctions } from './time-span.ts';
 import { timeFunctions } from './time.ts';
 
 export function createRegistry(): FunctionRegistry {
@@ -40,10 +43,13 @@ export function createRegistry(): FunctionRegistry {
     ...comparisonFunctions(),
     ...booleanFunctions(),
     ...textFunctions(),
+    ...textJoinFunctions(),
+    ...byteFunctions(),
     ...textFormatFunctions(),
     ...likeFunctions(),
     ...regexFunctions(regexes),
     ...timeFunctions(),
+    ...timeSpanFunctions(),
     ...timeOperators(),
     ...timeFormatFunctions(),
     ...numberFormatFunctions(),

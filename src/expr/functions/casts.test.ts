@@ -20,8 +20,16 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['numeric', 'double precision:0.1', '0.1'],
   ['numeric', 'real:0.1', '0.1'],
   ['float4', 'double precision:1e300', '!22003 value out of range: overflow'],
-  ['float4', 'numeric:1e50', '!22003 "100000000000000000000000000000000000000000000000000" is out of range for type real'],
-  ['float8', 'numeric:1e400', '!22003 "10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" is out of range for type double precision'],
+  [
+    'float4',
+    'numeric:1e50',
+    '!22003 "100000000000000000000000000000000000000000000000000" is out of range for type real',
+  ],
+  [
+    'float8',
+    'numeric:1e400',
+    '!22003 "10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" is out of range for type double precision',
+  ],
   ['int4', 'boolean:t', '1'],
   ['bool', 'integer:0', 'f'],
   ['text', 'boolean:t', 'true'],
@@ -49,11 +57,19 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['bool', 'text:maybe', '!22P02 invalid input syntax for type boolean: "maybe"'],
   ['date', 'text:2024-13-01', '!22008 date/time field value out of range: "2024-13-01"'],
   ['uuid', 'text:xyz', '!22P02 invalid input syntax for type uuid: "xyz"'],
-  ['int8', 'text:99999999999999999999', '!22003 value "99999999999999999999" is out of range for type bigint'],
+  [
+    'int8',
+    'text:99999999999999999999',
+    '!22003 value "99999999999999999999" is out of range for type bigint',
+  ],
   ['oid', 'bigint:4294967296', '!22003 OID out of range'],
   ['oid', 'integer:-1', '4294967295'],
   ['int4', 'oid:4294967295', '-1'],
-  ['name', 'text:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg', 'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg'],
+  [
+    'name',
+    'text:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg',
+    'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg',
+  ],
 ];
 
 describe('casts functions give what PostgreSQL gives', () => {

@@ -13,7 +13,17 @@ const names = arrayOf(name);
 const texts = arrayOf(text);
 
 export function catalogFunctions(): readonly ScalarFunction[] {
-  return [...printing(), ...visibility(), ...comments(), ...privileges(), ...storage(), ...activity(), ...statistics(), ...schemas(), ...lookups()];
+  return [
+    ...printing(),
+    ...visibility(),
+    ...comments(),
+    ...privileges(),
+    ...storage(),
+    ...activity(),
+    ...statistics(),
+    ...schemas(),
+    ...lookups(),
+  ];
 }
 
 function delegate(
@@ -69,7 +79,21 @@ function printing(): ScalarFunction[] {
 }
 
 function visibility(): ScalarFunction[] {
-  const kinds = ['table', 'type', 'function', 'operator', 'opclass', 'opfamily', 'collation', 'conversion', 'statistics_obj', 'ts_config', 'ts_dict', 'ts_parser', 'ts_template'];
+  const kinds = [
+    'table',
+    'type',
+    'function',
+    'operator',
+    'opclass',
+    'opfamily',
+    'collation',
+    'conversion',
+    'statistics_obj',
+    'ts_config',
+    'ts_dict',
+    'ts_parser',
+    'ts_template',
+  ];
   return kinds.map((kind) => delegate(`pg_${kind}_is_visible`, [oid], boolean));
 }
 
@@ -83,7 +107,20 @@ function comments(): ScalarFunction[] {
 
 /** has_X_privilege([user,] object, privilege), with user and object by name or oid. */
 function privileges(): ScalarFunction[] {
-  const kinds = ['table', 'any_column', 'schema', 'database', 'function', 'language', 'sequence', 'server', 'tablespace', 'type', 'foreign_data_wrapper', 'parameter'];
+  const kinds = [
+    'table',
+    'any_column',
+    'schema',
+    'database',
+    'function',
+    'language',
+    'sequence',
+    'server',
+    'tablespace',
+    'type',
+    'foreign_data_wrapper',
+    'parameter',
+  ];
   const define = (functionName: string, rest: readonly ParameterType[]): ScalarFunction[] => [
     delegate(functionName, [text, ...rest], boolean),
     delegate(functionName, [oid, ...rest], boolean),
@@ -104,7 +141,9 @@ function privileges(): ScalarFunction[] {
 
 function storage(): ScalarFunction[] {
   return [
-    ...['pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'].map((each) => delegate(each, [regclass], bigint)),
+    ...['pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'].map((each) =>
+      delegate(each, [regclass], bigint),
+    ),
     delegate('pg_relation_size', [regclass, text], bigint, { optional: 1 }),
     delegate('pg_database_size', [name], bigint),
     delegate('pg_database_size', [oid], bigint),
@@ -140,8 +179,16 @@ function activity(): ScalarFunction[] {
     delegate('inet_client_addr', [], text),
     delegate('inet_client_port', [], integer),
     delegate('pg_advisory_unlock_all', [], types.void, volatile),
-    ...['pg_advisory_lock', 'pg_advisory_xact_lock'].flatMap((each) => [delegate(each, [bigint], types.void, volatile), delegate(each, [integer, integer], types.void, volatile)]),
-    ...['pg_try_advisory_lock', 'pg_try_advisory_xact_lock', 'pg_advisory_unlock'].flatMap((each) => [delegate(each, [bigint], boolean, volatile), delegate(each, [integer, integer], boolean, volatile)]),
+    ...['pg_advisory_lock', 'pg_advisory_xact_lock'].flatMap((each) => [
+      delegate(each, [bigint], types.void, volatile),
+      delegate(each, [integer, integer], types.void, volatile),
+    ]),
+    ...['pg_try_advisory_lock', 'pg_try_advisory_xact_lock', 'pg_advisory_unlock'].flatMap(
+      (each) => [
+        delegate(each, [bigint], boolean, volatile),
+        delegate(each, [integer, integer], boolean, volatile),
+      ],
+    ),
     delegate('pg_export_snapshot', [], text, volatile),
     delegate('pg_current_wal_lsn', [], text),
     delegate('pg_last_wal_replay_lsn', [], text),
@@ -151,7 +198,18 @@ function activity(): ScalarFunction[] {
 }
 
 function statistics(): ScalarFunction[] {
-  const counters = ['numscans', 'tuples_returned', 'tuples_fetched', 'tuples_inserted', 'tuples_updated', 'tuples_deleted', 'live_tuples', 'dead_tuples', 'blocks_fetched', 'blocks_hit'];
+  const counters = [
+    'numscans',
+    'tuples_returned',
+    'tuples_fetched',
+    'tuples_inserted',
+    'tuples_updated',
+    'tuples_deleted',
+    'live_tuples',
+    'dead_tuples',
+    'blocks_fetched',
+    'blocks_hit',
+  ];
   return counters.map((each) => delegate(`pg_stat_get_${each}`, [oid], bigint));
 }
 
@@ -174,8 +232,22 @@ function schemas(): ScalarFunction[] {
 
 /** to_reg*(name): the oid or NULL, where a cast would be an error. */
 function lookups(): ScalarFunction[] {
-  const kinds = ['regclass', 'regtype', 'regproc', 'regprocedure', 'regnamespace', 'regrole', 'regoper'] as const;
+  const kinds = [
+    'regclass',
+    'regtype',
+    'regproc',
+    'regprocedure',
+    'regnamespace',
+    'regrole',
+    'regoper',
+  ] as const;
   return kinds.map((kind) =>
-    scalar(`to_${kind}`, [text], types[kind], (args, context) => context.catalog.lookupOid(kind, args[0] as string), { volatility: 'stable' }),
+    scalar(
+      `to_${kind}`,
+      [text],
+      types[kind],
+      (args, context) => context.catalog.lookupOid(kind, args[0] as string),
+      { volatility: 'stable' },
+    ),
   );
 }

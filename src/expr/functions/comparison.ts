@@ -61,7 +61,8 @@ function comparisons(
   left: ParameterType,
   right: ParameterType,
   compare: Compare,
-  equal: (a: Datum, b: Datum, context: EvalContext) => boolean = (a, b, c) => compare(a, b, c) === 0,
+  equal: (a: Datum, b: Datum, context: EvalContext) => boolean = (a, b, c) =>
+    compare(a, b, c) === 0,
 ): ScalarFunction[] {
   const define = (symbol: string, test: (order: number) => boolean): ScalarFunction =>
     operator(
@@ -99,7 +100,8 @@ function equalities(
 
 /** Comparing local time with an instant depends on the session's zone. */
 function mixesZones(left: ParameterType, right: ParameterType): boolean {
-  if (typeof left === 'string' || typeof right === 'string' || left.kind === right.kind) return false;
+  if (typeof left === 'string' || typeof right === 'string' || left.kind === right.kind)
+    return false;
   return left.kind === 'timestamptz' || right.kind === 'timestamptz';
 }
 
@@ -125,9 +127,7 @@ function timePairs(): ScalarFunction[] {
   const local = (value: Datum, type: SqlType): bigint =>
     type === date ? dateToTimestamp(value as number) : (value as bigint);
   const instant = (value: Datum, type: SqlType, context: EvalContext): bigint =>
-    type === timestamptz
-      ? (value as bigint)
-      : localToUtc(local(value, type), sessionZone(context));
+    type === timestamptz ? (value as bigint) : localToUtc(local(value, type), sessionZone(context));
   const list = [date, timestamp, timestamptz];
   return list.flatMap((left) =>
     list.flatMap((right) => {
@@ -171,14 +171,16 @@ function extremes(): ScalarFunction[] {
     scalar(name, ['anyelement'], (args) => args[0] ?? types.text, specializedOnly, {
       variadic: true,
       strict: false,
-      specialize: ([type]) => (args) => {
-        let chosen: Datum | null = null;
-        for (const arg of args) {
-          if (arg === null) continue;
-          if (chosen === null || compareDatums(arg, chosen, type!) * sign > 0) chosen = arg;
-        }
-        return chosen;
-      },
+      specialize:
+        ([type]) =>
+        (args) => {
+          let chosen: Datum | null = null;
+          for (const arg of args) {
+            if (arg === null) continue;
+            if (chosen === null || compareDatums(arg, chosen, type!) * sign > 0) chosen = arg;
+          }
+          return chosen;
+        },
     });
   return [define('greatest', 1), define('least', -1)];
 }

@@ -6,12 +6,7 @@
 
 import type { Datum } from '../../types/datum.ts';
 import type { SqlType } from '../../types/sql-type.ts';
-import type {
-  EvalContext,
-  ParameterType,
-  ScalarFunction,
-  TableFunction,
-} from './registry.ts';
+import type { EvalContext, ParameterType, ScalarFunction, TableFunction } from './registry.ts';
 
 export type Evaluate = ScalarFunction['evaluate'];
 
@@ -66,9 +61,7 @@ export function table(
   parameters: readonly ParameterType[],
   columns: TableFunction['columns'],
   evaluate: TableFunction['evaluate'],
-  options: Partial<
-    Pick<TableFunction, 'variadic' | 'optional' | 'strict' | 'specialize'>
-  > = {},
+  options: Partial<Pick<TableFunction, 'variadic' | 'optional' | 'strict' | 'specialize'>> = {},
 ): TableFunction {
   return {
     id: functionId(name, parameters, options.variadic ?? false),

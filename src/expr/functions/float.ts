@@ -73,8 +73,18 @@ function checkOverflow(result: number, a: number, b: number): number {
 
 function unaryOperators(): ScalarFunction[] {
   return [real, double].flatMap((type) => [
-    operator('-', [type], type, call1<number>((a) => -a)),
-    operator('+', [type], type, call1<number>((a) => a)),
+    operator(
+      '-',
+      [type],
+      type,
+      call1<number>((a) => -a),
+    ),
+    operator(
+      '+',
+      [type],
+      type,
+      call1<number>((a) => a),
+    ),
     operator('@', [type], type, call1(Math.abs)),
     scalar('abs', [type], type, call1(Math.abs)),
   ]);
@@ -103,10 +113,21 @@ function mathematics(): ScalarFunction[] {
     one('radians', (a) => a * (Math.PI / 180)),
     scalar('power', [double, double], double, call2(power)),
     scalar('pow', [double, double], double, call2(power)),
-    scalar('pi', [], double, call0(() => Math.PI)),
-    scalar('random', [], double, call0((context: EvalContext) => context.random()), {
-      volatility: 'volatile',
-    }),
+    scalar(
+      'pi',
+      [],
+      double,
+      call0(() => Math.PI),
+    ),
+    scalar(
+      'random',
+      [],
+      double,
+      call0((context: EvalContext) => context.random()),
+      {
+        volatility: 'volatile',
+      },
+    ),
   ];
 }
 
@@ -142,7 +163,12 @@ function power(base: number, exponent: number): number {
   if (Number.isNaN(base)) return exponent === 0 ? 1 : NaN;
   if (Number.isNaN(exponent)) return base === 1 ? 1 : NaN;
   if (base === 0 && exponent < 0) throw zeroToNegativePower();
-  if (base < 0 && Number.isFinite(base) && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
+  if (
+    base < 0 &&
+    Number.isFinite(base) &&
+    Number.isFinite(exponent) &&
+    !Number.isInteger(exponent)
+  ) {
     throw complexPower();
   }
   // JavaScript gives NaN for 1 ** Infinity where C and SQL say 1.
@@ -181,7 +207,10 @@ function trigonometry(): ScalarFunction[] {
     one('sin', angle(Math.sin)),
     one('cos', angle(Math.cos)),
     one('tan', angle(Math.tan)),
-    one('cot', angle((a) => 1 / Math.tan(a))),
+    one(
+      'cot',
+      angle((a) => 1 / Math.tan(a)),
+    ),
     one('asin', unit(Math.asin)),
     one('acos', unit(Math.acos)),
     one('atan', Math.atan),
@@ -196,10 +225,22 @@ function trigonometry(): ScalarFunction[] {
     }),
     one('atanh', unit(Math.atanh)),
     one('sind', angle(sineOfDegrees)),
-    one('cosd', angle((a) => sineOfDegrees(a + 90))),
-    one('tand', angle((a) => sineOfDegrees(a) / sineOfDegrees(a + 90))),
-    one('asind', unit((a) => Math.asin(a) * degrees)),
-    one('acosd', unit((a) => Math.acos(a) * degrees)),
+    one(
+      'cosd',
+      angle((a) => sineOfDegrees(a + 90)),
+    ),
+    one(
+      'tand',
+      angle((a) => sineOfDegrees(a) / sineOfDegrees(a + 90)),
+    ),
+    one(
+      'asind',
+      unit((a) => Math.asin(a) * degrees),
+    ),
+    one(
+      'acosd',
+      unit((a) => Math.acos(a) * degrees),
+    ),
     one('atand', (a) => Math.atan(a) * degrees),
   ];
 }

@@ -9,21 +9,69 @@ import type { ScalarFunction } from './registry.ts';
 
 export function integerFunctions(): readonly ScalarFunction[] {
   return [
-    ...pairs('+', (a, b) => a + b, (a, b) => a + b),
-    ...pairs('-', (a, b) => a - b, (a, b) => a - b),
-    ...pairs('*', (a, b) => a * b, (a, b) => a * b),
-    ...pairs('/', (a, b) => Math.trunc(a / nonZero(b)), (a, b) => a / nonZeroBig(b)),
-    ...same('%', (a, b) => a % nonZero(b), (a, b) => a % nonZeroBig(b)),
-    ...same('&', (a, b) => a & b, (a, b) => a & b),
-    ...same('|', (a, b) => a | b, (a, b) => a | b),
-    ...same('#', (a, b) => a ^ b, (a, b) => a ^ b),
+    ...pairs(
+      '+',
+      (a, b) => a + b,
+      (a, b) => a + b,
+    ),
+    ...pairs(
+      '-',
+      (a, b) => a - b,
+      (a, b) => a - b,
+    ),
+    ...pairs(
+      '*',
+      (a, b) => a * b,
+      (a, b) => a * b,
+    ),
+    ...pairs(
+      '/',
+      (a, b) => Math.trunc(a / nonZero(b)),
+      (a, b) => a / nonZeroBig(b),
+    ),
+    ...same(
+      '%',
+      (a, b) => a % nonZero(b),
+      (a, b) => a % nonZeroBig(b),
+    ),
+    ...same(
+      '&',
+      (a, b) => a & b,
+      (a, b) => a & b,
+    ),
+    ...same(
+      '|',
+      (a, b) => a | b,
+      (a, b) => a | b,
+    ),
+    ...same(
+      '#',
+      (a, b) => a ^ b,
+      (a, b) => a ^ b,
+    ),
     ...shifts(),
-    ...unaries('-', (a) => -a, (a) => -a),
-    ...unaries('+', (a) => a, (a) => a),
-    ...unaries('~', (a) => ~a, (a) => ~a),
+    ...unaries(
+      '-',
+      (a) => -a,
+      (a) => -a,
+    ),
+    ...unaries(
+      '+',
+      (a) => a,
+      (a) => a,
+    ),
+    ...unaries(
+      '~',
+      (a) => ~a,
+      (a) => ~a,
+    ),
     ...unaries('@', Math.abs, absBig),
     ...named('abs', Math.abs, absBig),
-    ...namedPairs('mod', (a, b) => a % nonZero(b), (a, b) => a % nonZeroBig(b)),
+    ...namedPairs(
+      'mod',
+      (a, b) => a % nonZero(b),
+      (a, b) => a % nonZeroBig(b),
+    ),
     ...namedPairs('gcd', gcdNumber, gcdBig).slice(1),
     ...namedPairs('lcm', lcmNumber, lcmBig).slice(1),
   ];
@@ -90,7 +138,9 @@ function namedPairs(name: string, small: OnNumbers, big: OnBigints): ScalarFunct
 
 function binary(result: SimpleType, small: OnNumbers, big: OnBigints): ScalarFunction['evaluate'] {
   if (result === bigint) {
-    return call2<number | bigint, number | bigint>((a, b) => checkBigint(big(BigInt(a), BigInt(b))));
+    return call2<number | bigint, number | bigint>((a, b) =>
+      checkBigint(big(BigInt(a), BigInt(b))),
+    );
   }
   const check = result === smallint ? checkSmallint : checkInteger;
   // A product of two 32-bit integers may pass 2^53, but then it is out of range all the same.
@@ -131,12 +181,42 @@ function named(
 function shifts(): ScalarFunction[] {
   const count = (by: number, width: number): number => ((by % width) + width) % width;
   return [
-    operator('<<', [smallint, integer], smallint, call2<number, number>((a, b) => ((a << count(b, 32)) << 16) >> 16)),
-    operator('>>', [smallint, integer], smallint, call2<number, number>((a, b) => a >> count(b, 32))),
-    operator('<<', [integer, integer], integer, call2<number, number>((a, b) => a << count(b, 32))),
-    operator('>>', [integer, integer], integer, call2<number, number>((a, b) => a >> count(b, 32))),
-    operator('<<', [bigint, integer], bigint, call2<bigint, number>((a, b) => BigInt.asIntN(64, a << BigInt(count(b, 64))))),
-    operator('>>', [bigint, integer], bigint, call2<bigint, number>((a, b) => a >> BigInt(count(b, 64)))),
+    operator(
+      '<<',
+      [smallint, integer],
+      smallint,
+      call2<number, number>((a, b) => ((a << count(b, 32)) << 16) >> 16),
+    ),
+    operator(
+      '>>',
+      [smallint, integer],
+      smallint,
+      call2<number, number>((a, b) => a >> count(b, 32)),
+    ),
+    operator(
+      '<<',
+      [integer, integer],
+      integer,
+      call2<number, number>((a, b) => a << count(b, 32)),
+    ),
+    operator(
+      '>>',
+      [integer, integer],
+      integer,
+      call2<number, number>((a, b) => a >> count(b, 32)),
+    ),
+    operator(
+      '<<',
+      [bigint, integer],
+      bigint,
+      call2<bigint, number>((a, b) => BigInt.asIntN(64, a << BigInt(count(b, 64)))),
+    ),
+    operator(
+      '>>',
+      [bigint, integer],
+      bigint,
+      call2<bigint, number>((a, b) => a >> BigInt(count(b, 64))),
+    ),
   ];
 }
 

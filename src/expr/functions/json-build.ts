@@ -16,13 +16,27 @@ const stable = { volatility: 'stable' } as const;
 const anyNumber = { variadic: true, strict: false, ...stable } as const;
 
 export function jsonBuildFunctions(): readonly ScalarFunction[] {
-  const asJson = (args: readonly SqlType[]): Evaluate => ([value], context) => datumToJsonText(value!, args[0]!, context);
-  const asJsonb = (args: readonly SqlType[]): Evaluate => ([value], context) => new JsonbValue(datumToJsonTree(value!, args[0]!, context));
+  const asJson =
+    (args: readonly SqlType[]): Evaluate =>
+    ([value], context) =>
+      datumToJsonText(value!, args[0]!, context);
+  const asJsonb =
+    (args: readonly SqlType[]): Evaluate =>
+    ([value], context) =>
+      new JsonbValue(datumToJsonTree(value!, args[0]!, context));
   return [
     scalar('to_json', ['any'], json, specializedOnly, { ...stable, specialize: asJson }),
     scalar('to_jsonb', ['any'], jsonb, specializedOnly, { ...stable, specialize: asJsonb }),
-    scalar('row_to_json', [types.record, boolean], json, specializedOnly, { ...stable, optional: 1, specialize: asJson }),
-    scalar('array_to_json', ['anyarray', boolean], json, specializedOnly, { ...stable, optional: 1, specialize: asJson }),
+    scalar('row_to_json', [types.record, boolean], json, specializedOnly, {
+      ...stable,
+      optional: 1,
+      specialize: asJson,
+    }),
+    scalar('array_to_json', ['anyarray', boolean], json, specializedOnly, {
+      ...stable,
+      optional: 1,
+      specialize: asJson,
+    }),
     ...building(),
     ...objects(),
   ];
@@ -36,11 +50,13 @@ function building(): ScalarFunction[] {
     scalar('jsonb_build_object', [], jsonb, () => new JsonbValue(jsonObject([]))),
     scalar('json_build_array', ['any'], json, specializedOnly, {
       ...anyNumber,
-      specialize: (args) => (values, context) => `[${values.map((each, i) => datumToJsonText(each, args[i]!, context)).join(', ')}]`,
+      specialize: (args) => (values, context) =>
+        `[${values.map((each, i) => datumToJsonText(each, args[i]!, context)).join(', ')}]`,
     }),
     scalar('jsonb_build_array', ['any'], jsonb, specializedOnly, {
       ...anyNumber,
-      specialize: (args) => (values, context) => new JsonbValue(values.map((each, i) => datumToJsonTree(each, args[i]!, context))),
+      specialize: (args) => (values, context) =>
+        new JsonbValue(values.map((each, i) => datumToJsonTree(each, args[i]!, context))),
     }),
     scalar('json_build_object', ['any'], json, specializedOnly, {
       ...anyNumber,
@@ -99,10 +115,18 @@ function objects(): ScalarFunction[] {
     return values === undefined ? fromPairs(keys) : fromTwo(keys, values);
   };
   const printed = (args: readonly (Datum | null)[]): string =>
-    `{${entries(args).map(([key, value]) => `${quoteJson(key)} : ${value === null ? 'null' : quoteJson(value)}`).join(', ')}}`;
+    `{${entries(args)
+      .map(([key, value]) => `${quoteJson(key)} : ${value === null ? 'null' : quoteJson(value)}`)
+      .join(', ')}}`;
   return [
     scalar('json_object', [texts, texts], json, printed, { optional: 1 }),
-    scalar('jsonb_object', [texts, texts], jsonb, (args) => new JsonbValue(jsonObject(entries(args))), { optional: 1 }),
+    scalar(
+      'jsonb_object',
+      [texts, texts],
+      jsonb,
+      (args) => new JsonbValue(jsonObject(entries(args))),
+      { optional: 1 },
+    ),
   ];
 }
 
@@ -112,12 +136,19 @@ function fromPairs(array: ArrayDatum): (readonly [string, string | null])[] {
   if (array.dimensions.length > 2) throw subscripts('wrong number of array subscripts');
   if (columns !== undefined && columns !== 2) throw subscripts('array must have two columns');
   if (flat.length % 2 !== 0) throw subscripts('array must have even number of elements');
-  return Array.from({ length: flat.length / 2 }, (_, i) => [requireKey(flat[2 * i]!), flat[2 * i + 1]!]);
+  return Array.from({ length: flat.length / 2 }, (_, i) => [
+    requireKey(flat[2 * i]!),
+    flat[2 * i + 1]!,
+  ]);
 }
 
 function fromTwo(keys: ArrayDatum, values: ArrayDatum): (readonly [string, string | null])[] {
-  if (keys.elements.length !== values.elements.length) throw subscripts('mismatched array dimensions');
-  return keys.elements.map((key, i) => [requireKey(key as string | null), values.elements[i] as string | null]);
+  if (keys.elements.length !== values.elements.length)
+    throw subscripts('mismatched array dimensions');
+  return keys.elements.map((key, i) => [
+    requireKey(key as string | null),
+    values.elements[i] as string | null,
+  ]);
 }
 
 function requireKey(key: string | null): string {

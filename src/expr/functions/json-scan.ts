@@ -45,7 +45,7 @@ function pieces(json: string): string[] {
   const found: string[] = [];
   let depth = 0;
   let from = 1;
-  for (let i = 1; i < text.length - 1; ) {
+  for (let i = 1; i < text.length - 1;) {
     const character = text[i]!;
     if (character === '"') {
       i = stringEnd(text, i);

@@ -24,7 +24,10 @@ function change(tree: JsonTree, path: Path, depth: number, how: PathChange): Jso
   const step = path[depth];
   if (step === undefined) return tree;
   if (step === null) {
-    throw new SqlError(sqlstate.nullValueNotAllowed, `path element at position ${depth + 1} is null`);
+    throw new SqlError(
+      sqlstate.nullValueNotAllowed,
+      `path element at position ${depth + 1} is null`,
+    );
   }
   if (isJsonObject(tree)) return changeMember(tree, step, path, depth, how);
   return isJsonArray(tree) ? changeElement(tree, step, path, depth, how) : tree;
@@ -77,7 +80,8 @@ export function setPath(tree: JsonTree, path: Path, value: JsonTree, create: boo
   return change(tree, path, 0, {
     member: (found) => (found !== undefined || create ? value : undefined),
     element: (list, index) => {
-      if (index >= 0 && index < list.length) return list.map((each, i) => (i === index ? value : each));
+      if (index >= 0 && index < list.length)
+        return list.map((each, i) => (i === index ? value : each));
       if (!create) return list;
       return index < 0 ? [value, ...list] : [...list, value];
     },
@@ -85,7 +89,12 @@ export function setPath(tree: JsonTree, path: Path, value: JsonTree, create: boo
 }
 
 /** jsonb_insert: adds an element before (or after) the path's place, or a new key. */
-export function insertAtPath(tree: JsonTree, path: Path, value: JsonTree, after: boolean): JsonTree {
+export function insertAtPath(
+  tree: JsonTree,
+  path: Path,
+  value: JsonTree,
+  after: boolean,
+): JsonTree {
   refuseScalar(tree, 'set path');
   return change(tree, path, 0, {
     member: (found) => {
@@ -120,7 +129,9 @@ export function prettyJson(tree: JsonTree, indent = ''): string {
   }
   if (isJsonObject(tree)) {
     if (tree.size === 0) return `{\n${indent}}`;
-    const members = [...tree].map(([key, value]) => `${inner}${quoteJson(key)}: ${prettyJson(value, inner)}`);
+    const members = [...tree].map(
+      ([key, value]) => `${inner}${quoteJson(key)}: ${prettyJson(value, inner)}`,
+    );
     return `{\n${members.join(',\n')}\n${indent}}`;
   }
   return formatJsonTree(tree);

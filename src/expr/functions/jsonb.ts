@@ -24,22 +24,77 @@ export function jsonbFunctions(): readonly ScalarFunction[] {
   return [...reading(), ...testing(), ...changing()];
 }
 
-const wrap = (tree: JsonTree | undefined): JsonbValue | null => (tree === undefined ? null : new JsonbValue(tree));
-const toText = (tree: JsonTree | undefined): string | null => (tree === undefined ? null : jsonTreeToText(tree));
-const stepsOf = (path: ArrayDatum): readonly (string | null)[] => path.elements as readonly (string | null)[];
+const wrap = (tree: JsonTree | undefined): JsonbValue | null =>
+  tree === undefined ? null : new JsonbValue(tree);
+const toText = (tree: JsonTree | undefined): string | null =>
+  tree === undefined ? null : jsonTreeToText(tree);
+const stepsOf = (path: ArrayDatum): readonly (string | null)[] =>
+  path.elements as readonly (string | null)[];
 
 function reading(): ScalarFunction[] {
   return [
-    operator('->', [jsonb, text], jsonb, call2((a: JsonbValue, key: string) => wrap(member(a.tree, key)))),
-    operator('->', [jsonb, integer], jsonb, call2((a: JsonbValue, index: number) => wrap(elementAt(a.tree, index)))),
-    operator('->>', [jsonb, text], text, call2((a: JsonbValue, key: string) => toText(member(a.tree, key)))),
-    operator('->>', [jsonb, integer], text, call2((a: JsonbValue, index: number) => toText(elementAt(a.tree, index)))),
-    operator('#>', [jsonb, texts], jsonb, call2((a: JsonbValue, path: ArrayDatum) => wrap(atPath(a.tree, stepsOf(path))))),
-    operator('#>>', [jsonb, texts], text, call2((a: JsonbValue, path: ArrayDatum) => toText(atPath(a.tree, stepsOf(path))))),
-    scalar('jsonb_extract_path', [jsonb, text], jsonb, (args) => wrap(atPath((args[0] as JsonbValue).tree, args.slice(1) as string[])), { variadic: true }),
-    scalar('jsonb_extract_path_text', [jsonb, text], text, (args) => toText(atPath((args[0] as JsonbValue).tree, args.slice(1) as string[])), { variadic: true }),
-    scalar('jsonb_typeof', [jsonb], text, call1((a: JsonbValue) => jsonTypeOf(a.tree))),
-    scalar('jsonb_array_length', [jsonb], integer, call1((a: JsonbValue) => arrayLength(a.tree))),
+    operator(
+      '->',
+      [jsonb, text],
+      jsonb,
+      call2((a: JsonbValue, key: string) => wrap(member(a.tree, key))),
+    ),
+    operator(
+      '->',
+      [jsonb, integer],
+      jsonb,
+      call2((a: JsonbValue, index: number) => wrap(elementAt(a.tree, index))),
+    ),
+    operator(
+      '->>',
+      [jsonb, text],
+      text,
+      call2((a: JsonbValue, key: string) => toText(member(a.tree, key))),
+    ),
+    operator(
+      '->>',
+      [jsonb, integer],
+      text,
+      call2((a: JsonbValue, index: number) => toText(elementAt(a.tree, index))),
+    ),
+    operator(
+      '#>',
+      [jsonb, texts],
+      jsonb,
+      call2((a: JsonbValue, path: ArrayDatum) => wrap(atPath(a.tree, stepsOf(path)))),
+    ),
+    operator(
+      '#>>',
+      [jsonb, texts],
+      text,
+      call2((a: JsonbValue, path: ArrayDatum) => toText(atPath(a.tree, stepsOf(path)))),
+    ),
+    scalar(
+      'jsonb_extract_path',
+      [jsonb, text],
+      jsonb,
+      (args) => wrap(atPath((args[0] as JsonbValue).tree, args.slice(1) as string[])),
+      { variadic: true },
+    ),
+    scalar(
+      'jsonb_extract_path_text',
+      [jsonb, text],
+      text,
+      (args) => toText(atPath((args[0] as JsonbValue).tree, args.slice(1) as string[])),
+      { variadic: true },
+    ),
+    scalar(
+      'jsonb_typeof',
+      [jsonb],
+      text,
+      call1((a: JsonbValue) => jsonTypeOf(a.tree)),
+    ),
+    scalar(
+      'jsonb_array_length',
+      [jsonb],
+      integer,
+      call1((a: JsonbValue) => arrayLength(a.tree)),
+    ),
   ];
 }
 
@@ -71,13 +126,39 @@ function arrayLength(tree: JsonTree): number {
 }
 
 function testing(): ScalarFunction[] {
-  const keys = (list: ArrayDatum): readonly string[] => stepsOf(list).filter((each) => each !== null);
+  const keys = (list: ArrayDatum): readonly string[] =>
+    stepsOf(list).filter((each) => each !== null);
   return [
-    operator('@>', [jsonb, jsonb], boolean, call2((a: JsonbValue, b: JsonbValue) => containsJson(a.tree, b.tree))),
-    operator('<@', [jsonb, jsonb], boolean, call2((a: JsonbValue, b: JsonbValue) => containsJson(b.tree, a.tree))),
-    operator('?', [jsonb, text], boolean, call2((a: JsonbValue, key: string) => hasKey(a.tree, key))),
-    operator('?|', [jsonb, texts], boolean, call2((a: JsonbValue, list: ArrayDatum) => keys(list).some((key) => hasKey(a.tree, key)))),
-    operator('?&', [jsonb, texts], boolean, call2((a: JsonbValue, list: ArrayDatum) => keys(list).every((key) => hasKey(a.tree, key)))),
+    operator(
+      '@>',
+      [jsonb, jsonb],
+      boolean,
+      call2((a: JsonbValue, b: JsonbValue) => containsJson(a.tree, b.tree)),
+    ),
+    operator(
+      '<@',
+      [jsonb, jsonb],
+      boolean,
+      call2((a: JsonbValue, b: JsonbValue) => containsJson(b.tree, a.tree)),
+    ),
+    operator(
+      '?',
+      [jsonb, text],
+      boolean,
+      call2((a: JsonbValue, key: string) => hasKey(a.tree, key)),
+    ),
+    operator(
+      '?|',
+      [jsonb, texts],
+      boolean,
+      call2((a: JsonbValue, list: ArrayDatum) => keys(list).some((key) => hasKey(a.tree, key))),
+    ),
+    operator(
+      '?&',
+      [jsonb, texts],
+      boolean,
+      call2((a: JsonbValue, list: ArrayDatum) => keys(list).every((key) => hasKey(a.tree, key))),
+    ),
   ];
 }
 
@@ -111,15 +192,70 @@ function containsElement(own: JsonTree, wanted: JsonTree): boolean {
 
 function changing(): ScalarFunction[] {
   return [
-    operator('||', [jsonb, jsonb], jsonb, call2((a: JsonbValue, b: JsonbValue) => new JsonbValue(concat(a.tree, b.tree)))),
-    operator('-', [jsonb, text], jsonb, call2((a: JsonbValue, key: string) => new JsonbValue(withoutKeys(a.tree, [key])))),
-    operator('-', [jsonb, texts], jsonb, call2((a: JsonbValue, list: ArrayDatum) => new JsonbValue(withoutKeys(a.tree, stepsOf(list))))),
-    operator('-', [jsonb, integer], jsonb, call2((a: JsonbValue, index: number) => new JsonbValue(withoutElement(a.tree, index)))),
-    operator('#-', [jsonb, texts], jsonb, call2((a: JsonbValue, path: ArrayDatum) => new JsonbValue(deletePath(a.tree, stepsOf(path))))),
-    scalar('jsonb_set', [jsonb, texts, jsonb, boolean], jsonb, callAll<[JsonbValue, ArrayDatum, JsonbValue, boolean?]>(([a, path, value, create]) => new JsonbValue(setPath(a.tree, stepsOf(path), value.tree, create ?? true))), { optional: 1 }),
-    scalar('jsonb_insert', [jsonb, texts, jsonb, boolean], jsonb, callAll<[JsonbValue, ArrayDatum, JsonbValue, boolean?]>(([a, path, value, after]) => new JsonbValue(insertAtPath(a.tree, stepsOf(path), value.tree, after ?? false))), { optional: 1 }),
-    scalar('jsonb_strip_nulls', [jsonb], jsonb, call1((a: JsonbValue) => new JsonbValue(stripNulls(a.tree)))),
-    scalar('jsonb_pretty', [jsonb], text, call1((a: JsonbValue) => prettyJson(a.tree))),
+    operator(
+      '||',
+      [jsonb, jsonb],
+      jsonb,
+      call2((a: JsonbValue, b: JsonbValue) => new JsonbValue(concat(a.tree, b.tree))),
+    ),
+    operator(
+      '-',
+      [jsonb, text],
+      jsonb,
+      call2((a: JsonbValue, key: string) => new JsonbValue(withoutKeys(a.tree, [key]))),
+    ),
+    operator(
+      '-',
+      [jsonb, texts],
+      jsonb,
+      call2(
+        (a: JsonbValue, list: ArrayDatum) => new JsonbValue(withoutKeys(a.tree, stepsOf(list))),
+      ),
+    ),
+    operator(
+      '-',
+      [jsonb, integer],
+      jsonb,
+      call2((a: JsonbValue, index: number) => new JsonbValue(withoutElement(a.tree, index))),
+    ),
+    operator(
+      '#-',
+      [jsonb, texts],
+      jsonb,
+      call2((a: JsonbValue, path: ArrayDatum) => new JsonbValue(deletePath(a.tree, stepsOf(path)))),
+    ),
+    scalar(
+      'jsonb_set',
+      [jsonb, texts, jsonb, boolean],
+      jsonb,
+      callAll<[JsonbValue, ArrayDatum, JsonbValue, boolean?]>(
+        ([a, path, value, create]) =>
+          new JsonbValue(setPath(a.tree, stepsOf(path), value.tree, create ?? true)),
+      ),
+      { optional: 1 },
+    ),
+    scalar(
+      'jsonb_insert',
+      [jsonb, texts, jsonb, boolean],
+      jsonb,
+      callAll<[JsonbValue, ArrayDatum, JsonbValue, boolean?]>(
+        ([a, path, value, after]) =>
+          new JsonbValue(insertAtPath(a.tree, stepsOf(path), value.tree, after ?? false)),
+      ),
+      { optional: 1 },
+    ),
+    scalar(
+      'jsonb_strip_nulls',
+      [jsonb],
+      jsonb,
+      call1((a: JsonbValue) => new JsonbValue(stripNulls(a.tree))),
+    ),
+    scalar(
+      'jsonb_pretty',
+      [jsonb],
+      text,
+      call1((a: JsonbValue) => prettyJson(a.tree)),
+    ),
   ];
 }
 
@@ -131,7 +267,8 @@ function concat(a: JsonTree, b: JsonTree): JsonTree {
 
 function withoutKeys(tree: JsonTree, keys: readonly (string | null)[]): JsonTree {
   if (isJsonObject(tree)) return jsonObject([...tree].filter(([key]) => !keys.includes(key)));
-  if (isJsonArray(tree)) return tree.filter((each) => typeof each !== 'string' || !keys.includes(each));
+  if (isJsonArray(tree))
+    return tree.filter((each) => typeof each !== 'string' || !keys.includes(each));
   throw deleteFromScalar();
 }
 
@@ -154,5 +291,9 @@ function deleteFromScalar(): SqlError {
 function stripNulls(tree: JsonTree): JsonTree {
   if (isJsonArray(tree)) return tree.map(stripNulls);
   if (!isJsonObject(tree)) return tree;
-  return jsonObject([...tree].flatMap(([key, value]) => (value === null ? [] : [[key, stripNulls(value)] as const])));
+  return jsonObject(
+    [...tree].flatMap(([key, value]) =>
+      value === null ? [] : [[key, stripNulls(value)] as const],
+    ),
+  );
 }

@@ -30,9 +30,24 @@ export function mapFunctions(): readonly ScalarFunction[] {
     scalar('map_contains_key', ['any', 'any'], boolean, specializedOnly, {
       specialize: (args) => keyed(args, (_, index) => index >= 0),
     }),
-    scalar('map_keys', ['any'], (args) => arrayOf(mapType(args[0]!).key), call1((map: MapDatum) => SqlArray.of(map.entries.map((entry) => entry[0])))),
-    scalar('map_values', ['any'], (args) => arrayOf(mapType(args[0]!).value), call1((map: MapDatum) => SqlArray.of(map.entries.map((entry) => entry[1])))),
-    scalar('map_size', ['any'], integer, call1((map: MapDatum) => map.entries.length)),
+    scalar(
+      'map_keys',
+      ['any'],
+      (args) => arrayOf(mapType(args[0]!).key),
+      call1((map: MapDatum) => SqlArray.of(map.entries.map((entry) => entry[0]))),
+    ),
+    scalar(
+      'map_values',
+      ['any'],
+      (args) => arrayOf(mapType(args[0]!).value),
+      call1((map: MapDatum) => SqlArray.of(map.entries.map((entry) => entry[1]))),
+    ),
+    scalar(
+      'map_size',
+      ['any'],
+      integer,
+      call1((map: MapDatum) => map.entries.length),
+    ),
   ];
 }
 
@@ -49,7 +64,11 @@ function mapTypeOf(args: readonly SqlType[]): MapType {
       { hint: 'The arguments of map() must consist of alternating keys and values.' },
     );
   }
-  const side = (rest: number): SqlType => commonType(args.filter((_, i) => i % 2 === rest), 'MAP');
+  const side = (rest: number): SqlType =>
+    commonType(
+      args.filter((_, i) => i % 2 === rest),
+      'MAP',
+    );
   return args.length === 0
     ? { kind: 'map', key: text, value: text }
     : { kind: 'map', key: side(0), value: side(1) };
@@ -83,6 +102,9 @@ function keyed(
   return ([value, wanted], context) => {
     const map = value as MapDatum;
     const cast = castDatum(wanted ?? null, args[1]!, key, 'explicit', context);
-    return answer(map, map.entries.findIndex((entry) => sameDatums(entry[0], cast, key)));
+    return answer(
+      map,
+      map.entries.findIndex((entry) => sameDatums(entry[0], cast, key)),
+    );
   };
 }

@@ -12,9 +12,23 @@ const { text, integer, bigint, numeric, real, double } = types;
 
 export function numberFormatFunctions(): readonly ScalarFunction[] {
   const exact = (type: SqlType): ScalarFunction =>
-    scalar('to_char', [type, text], text, call2((value: number | bigint, template: string) => printNumber(Decimal.fromBigInt(BigInt(value)), template)));
+    scalar(
+      'to_char',
+      [type, text],
+      text,
+      call2((value: number | bigint, template: string) =>
+        printNumber(Decimal.fromBigInt(BigInt(value)), template),
+      ),
+    );
   const double6 = (type: SqlType, digits: 15 | 6): ScalarFunction =>
-    scalar('to_char', [type, text], text, call2((value: number, template: string) => printNumber(Decimal.fromNumber(value, digits), template)));
+    scalar(
+      'to_char',
+      [type, text],
+      text,
+      call2((value: number, template: string) =>
+        printNumber(Decimal.fromNumber(value, digits), template),
+      ),
+    );
   return [
     exact(integer),
     exact(bigint),

@@ -24,7 +24,8 @@ interface Template {
 
 export function printNumber(value: Decimal, template: string): string {
   const roman = /^(FM)?(RN)(FM)?$/i.exec(template.trim());
-  if (roman !== null) return printRoman(value, roman[1] !== undefined || roman[3] !== undefined, roman[2]! === 'rn');
+  if (roman !== null)
+    return printRoman(value, roman[1] !== undefined || roman[3] !== undefined, roman[2]! === 'rn');
   const parsed = parse(template);
   if (parsed.scientific) return printScientific(value, parsed);
   return new NumberPrinter(value, parsed).run();
@@ -78,7 +79,8 @@ function parse(template: string): Template {
         nodes.push({ kind: 'group', text: ',' });
         break;
       case 'V':
-        if (after) throw new SqlError(sqlstate.syntaxError, 'cannot use "V" and decimal point together');
+        if (after)
+          throw new SqlError(sqlstate.syntaxError, 'cannot use "V" and decimal point together');
         multiply = true;
         break;
       case 'L':
@@ -124,7 +126,9 @@ class NumberPrinter {
 
   run(): string {
     const { nodes, fill, brackets } = this.#template;
-    const firstZero = nodes.filter((node) => node.kind === 'digit' && !node.after).findIndex((node) => node.kind === 'digit' && node.zero);
+    const firstZero = nodes
+      .filter((node) => node.kind === 'digit' && !node.after)
+      .findIndex((node) => node.kind === 'digit' && node.zero);
     const explicit = nodes.some((node) => node.kind === 'sign' && node.form !== 'PL') || brackets;
     const firstShown = this.#overflow
       ? 0
@@ -194,7 +198,8 @@ class NumberPrinter {
     const at = this.#position++;
     if (at >= firstShown && !this.#signPrinted) this.#sign(explicit);
     if (this.#overflow) this.#result += '#';
-    else if (at >= this.#width - this.#whole.length) this.#result += this.#whole[at - this.#width + this.#whole.length]!;
+    else if (at >= this.#width - this.#whole.length)
+      this.#result += this.#whole[at - this.#width + this.#whole.length]!;
     else if (at >= firstShown) this.#result += '0';
     else if (!this.#template.fill) this.#result += ' ';
   }
@@ -211,7 +216,10 @@ function trimmed(
   fraction: string,
   digits: readonly { readonly zero: boolean; readonly after: boolean }[],
 ): string {
-  const lastZero = digits.filter((node) => node.after).map((node) => node.zero).lastIndexOf(true);
+  const lastZero = digits
+    .filter((node) => node.after)
+    .map((node) => node.zero)
+    .lastIndexOf(true);
   let text = fraction;
   while (text.length > lastZero + 1 && text.endsWith('0')) text = text.slice(0, -1);
   return text;
@@ -222,12 +230,20 @@ function shift(value: Decimal, places: number): Decimal {
 }
 
 function printScientific(value: Decimal, template: Template): string {
-  if (template.nodes.some((node) => node.kind === 'sign') || template.brackets || template.shift > 0) {
+  if (
+    template.nodes.some((node) => node.kind === 'sign') ||
+    template.brackets ||
+    template.shift > 0
+  ) {
     throw new SqlError(sqlstate.syntaxError, '"EEEE" is incompatible with other formats');
   }
   const places = template.nodes.filter((node) => node.kind === 'digit' && node.after).length;
   if (!value.isFinite) throw notSupported('to_char of NaN or infinity with EEEE');
-  const digits = value.abs().toString().replace('.', '').replace(/^0+(?=.)/, '');
+  const digits = value
+    .abs()
+    .toString()
+    .replace('.', '')
+    .replace(/^0+(?=.)/, '');
   const exponent = digits === '0' ? 0 : digits.length - 1 - value.scale;
   const mantissa = roundDigits(digits, places);
   const carried = mantissa.length > places + 1;
@@ -246,7 +262,19 @@ function roundDigits(digits: string, places: number): string {
 }
 
 const romanUnits = [
-  [1000, 'M'], [900, 'CM'], [500, 'D'], [400, 'CD'], [100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I'],
+  [1000, 'M'],
+  [900, 'CM'],
+  [500, 'D'],
+  [400, 'CD'],
+  [100, 'C'],
+  [90, 'XC'],
+  [50, 'L'],
+  [40, 'XL'],
+  [10, 'X'],
+  [9, 'IX'],
+  [5, 'V'],
+  [4, 'IV'],
+  [1, 'I'],
 ] as const;
 
 function printRoman(value: Decimal, fill: boolean, lower: boolean): string {

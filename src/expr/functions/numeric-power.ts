@@ -72,13 +72,19 @@ function expToScale(value: Decimal, scale: number): Decimal {
     return Decimal.fromBigInt(0n, scale);
   }
   const digits = Math.max(0, Math.trunc(approximate * 0.434294481903252)) + scale + 12;
-  return Decimal.fromBigInt(expFixed(rescale(value.unscaled, value.scale, digits), digits), digits).round(scale);
+  return Decimal.fromBigInt(
+    expFixed(rescale(value.unscaled, value.scale, digits), digits),
+    digits,
+  ).round(scale);
 }
 
 /** e^x for x × 10^digits: halve until small, Taylor, square back. */
 function expFixed(value: bigint, digits: number): bigint {
   const magnitude = value < 0n ? -value : value;
-  const size = magnitude === 0n ? 0 : Math.max(0, magnitude.toString(2).length - powerOfTen(digits).toString(2).length);
+  const size =
+    magnitude === 0n
+      ? 0
+      : Math.max(0, magnitude.toString(2).length - powerOfTen(digits).toString(2).length);
   const halvings = size + 8;
   const extra = digits + halvings;
   const one = powerOfTen(extra);
@@ -141,7 +147,11 @@ function lnFixed(value: Decimal, digits: number): bigint {
   if (shift > 0) unit <<= BigInt(shift);
   else x <<= BigInt(-shift);
   const mantissa = (x * one) / unit;
-  return ((artanhSeries(mantissa, one) + BigInt(shift) * artanhSeries(2n * one, one)) * powerOfTen(digits)) / one;
+  return (
+    ((artanhSeries(mantissa, one) + BigInt(shift) * artanhSeries(2n * one, one)) *
+      powerOfTen(digits)) /
+    one
+  );
 }
 
 function artanhSeries(x: bigint, one: bigint): bigint {
@@ -208,7 +218,8 @@ function wholePower(base: Decimal, exponent: number): Decimal {
   const estimate = base.sign === 0 ? 0 : (approximateLog(base.abs()) / Math.LN10) * exponent;
   if (estimate > 131072) throw overflow();
   const scale = clampScale(significantDigits, base.scale);
-  const digits = scale + Math.max(0, Math.ceil(estimate)) + 12 + countDigits(BigInt(Math.abs(exponent)));
+  const digits =
+    scale + Math.max(0, Math.ceil(estimate)) + 12 + countDigits(BigInt(Math.abs(exponent)));
   if (exponent >= 0) return raise(base, exponent, digits).round(scale);
   const inverse = raise(base, -exponent, digits + 2 * Math.max(0, Math.ceil(-estimate)) + 12);
   if (inverse.sign === 0) return Decimal.fromBigInt(0n, scale);
@@ -247,7 +258,8 @@ function cut(value: Scaled, significant: number): Scaled {
 /** POSIX pow's rules for NaN and infinities. */
 function specialPower(base: Decimal, exponent: Decimal): Decimal {
   if (base.isNaN) return exponent.isFinite && exponent.sign === 0 ? Decimal.one : base;
-  if (exponent.isNaN) return base.isFinite && base.compare(Decimal.one) === 0 ? Decimal.one : exponent;
+  if (exponent.isNaN)
+    return base.isFinite && base.compare(Decimal.one) === 0 ? Decimal.one : exponent;
   if (exponent.isFinite && exponent.sign === 0) return Decimal.one;
   if (base.isFinite && base.sign === 0 && exponent.sign < 0) throw zeroToNegativePower();
   if (!exponent.isFinite) {

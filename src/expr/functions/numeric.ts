@@ -13,14 +13,54 @@ const { numeric, integer, bigint } = types;
 
 export function numericFunctions(): readonly ScalarFunction[] {
   return [
-    operator('+', [numeric, numeric], sumType, call2((a: Decimal, b: Decimal) => a.add(b))),
-    operator('-', [numeric, numeric], sumType, call2((a: Decimal, b: Decimal) => a.sub(b))),
-    operator('*', [numeric, numeric], productType, call2((a: Decimal, b: Decimal) => a.mul(b))),
-    operator('/', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => a.div(b))),
-    operator('%', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => a.mod(b))),
-    operator('-', [numeric], sameNumericType, call1((a: Decimal) => a.neg())),
-    operator('+', [numeric], sameNumericType, call1((a: Decimal) => a)),
-    operator('@', [numeric], sameNumericType, call1((a: Decimal) => a.abs())),
+    operator(
+      '+',
+      [numeric, numeric],
+      sumType,
+      call2((a: Decimal, b: Decimal) => a.add(b)),
+    ),
+    operator(
+      '-',
+      [numeric, numeric],
+      sumType,
+      call2((a: Decimal, b: Decimal) => a.sub(b)),
+    ),
+    operator(
+      '*',
+      [numeric, numeric],
+      productType,
+      call2((a: Decimal, b: Decimal) => a.mul(b)),
+    ),
+    operator(
+      '/',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => a.div(b)),
+    ),
+    operator(
+      '%',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => a.mod(b)),
+    ),
+    operator(
+      '-',
+      [numeric],
+      sameNumericType,
+      call1((a: Decimal) => a.neg()),
+    ),
+    operator(
+      '+',
+      [numeric],
+      sameNumericType,
+      call1((a: Decimal) => a),
+    ),
+    operator(
+      '@',
+      [numeric],
+      sameNumericType,
+      call1((a: Decimal) => a.abs()),
+    ),
     operator('^', [numeric, numeric], numeric, call2(power)),
     ...rounding(),
     ...powers(),
@@ -37,13 +77,38 @@ function rounding(): ScalarFunction[] {
     one('ceil', (a) => a.ceil()),
     one('ceiling', (a) => a.ceil()),
     one('floor', (a) => a.floor()),
-    scalar('abs', [numeric], sameNumericType, call1((a: Decimal) => a.abs())),
-    scalar('round', [numeric, integer], numeric, call2((a: Decimal, b: number) => a.round(b))),
-    scalar('trunc', [numeric, integer], numeric, call2((a: Decimal, b: number) => a.trunc(b))),
+    scalar(
+      'abs',
+      [numeric],
+      sameNumericType,
+      call1((a: Decimal) => a.abs()),
+    ),
+    scalar(
+      'round',
+      [numeric, integer],
+      numeric,
+      call2((a: Decimal, b: number) => a.round(b)),
+    ),
+    scalar(
+      'trunc',
+      [numeric, integer],
+      numeric,
+      call2((a: Decimal, b: number) => a.trunc(b)),
+    ),
     one('sign', (a) => (a.isNaN ? a : Decimal.fromBigInt(BigInt(a.sign)))),
     one('trim_scale', trimScale),
-    scalar('scale', [numeric], integer, call1((a: Decimal) => (a.isFinite ? a.scale : null))),
-    scalar('min_scale', [numeric], integer, call1((a: Decimal) => (a.isFinite ? trimScale(a).scale : null))),
+    scalar(
+      'scale',
+      [numeric],
+      integer,
+      call1((a: Decimal) => (a.isFinite ? a.scale : null)),
+    ),
+    scalar(
+      'min_scale',
+      [numeric],
+      integer,
+      call1((a: Decimal) => (a.isFinite ? trimScale(a).scale : null)),
+    ),
   ];
 }
 
@@ -63,8 +128,18 @@ function powers(): ScalarFunction[] {
     scalar('sqrt', [numeric], numeric, call1(squareRoot)),
     scalar('exp', [numeric], numeric, call1(exponential)),
     scalar('ln', [numeric], numeric, call1(naturalLogarithm)),
-    scalar('log', [numeric], numeric, call1((a: Decimal) => logarithm(Decimal.fromBigInt(10n), a))),
-    scalar('log10', [numeric], numeric, call1((a: Decimal) => logarithm(Decimal.fromBigInt(10n), a))),
+    scalar(
+      'log',
+      [numeric],
+      numeric,
+      call1((a: Decimal) => logarithm(Decimal.fromBigInt(10n), a)),
+    ),
+    scalar(
+      'log10',
+      [numeric],
+      numeric,
+      call1((a: Decimal) => logarithm(Decimal.fromBigInt(10n), a)),
+    ),
     scalar('log', [numeric, numeric], numeric, call2(logarithm)),
     scalar('power', [numeric, numeric], numeric, call2(power)),
     scalar('pow', [numeric, numeric], numeric, call2(power)),
@@ -73,13 +148,47 @@ function powers(): ScalarFunction[] {
 
 function divisors(): ScalarFunction[] {
   return [
-    scalar('mod', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => a.mod(b))),
-    scalar('div', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => a.divTrunc(b))),
-    scalar('gcd', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => onIntegers(a, b, gcdBig))),
-    scalar('lcm', [numeric, numeric], numeric, call2((a: Decimal, b: Decimal) => onIntegers(a, b, lcmBig))),
+    scalar(
+      'mod',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => a.mod(b)),
+    ),
+    scalar(
+      'div',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => a.divTrunc(b)),
+    ),
+    scalar(
+      'gcd',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => onIntegers(a, b, gcdBig)),
+    ),
+    scalar(
+      'lcm',
+      [numeric, numeric],
+      numeric,
+      call2((a: Decimal, b: Decimal) => onIntegers(a, b, lcmBig)),
+    ),
     scalar('factorial', [bigint], numeric, call1(factorial)),
-    scalar('width_bucket', [numeric, numeric, numeric, integer], integer, callAll<[Decimal, Decimal, Decimal, number]>(([value, low, high, count]) => widthBucket(value, low, high, count))),
-    scalar('width_bucket', [types.double, types.double, types.double, integer], integer, callAll<[number, number, number, number]>(([value, low, high, count]) => doubleBucket(value, low, high, count))),
+    scalar(
+      'width_bucket',
+      [numeric, numeric, numeric, integer],
+      integer,
+      callAll<[Decimal, Decimal, Decimal, number]>(([value, low, high, count]) =>
+        widthBucket(value, low, high, count),
+      ),
+    ),
+    scalar(
+      'width_bucket',
+      [types.double, types.double, types.double, integer],
+      integer,
+      callAll<[number, number, number, number]>(([value, low, high, count]) =>
+        doubleBucket(value, low, high, count),
+      ),
+    ),
   ];
 }
 

@@ -273,7 +273,8 @@ class Translation {
     const control = controls.get(next);
     if (control !== undefined) return { text: control, length: 2 };
     const rest = this.#pattern.slice(this.#at);
-    const code = /^\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]+)|(0[0-7]{0,2})|c(.))/su.exec(rest);
+    const code =
+      /^\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]+)|(0[0-7]{0,2})|c(.))/su.exec(rest);
     if (code !== null) {
       const [all, u, long, x, octal, letter] = code;
       const value =
@@ -286,7 +287,10 @@ class Translation {
     }
     if (/[A-Za-z0-9]/.test(next)) throw invalidRegex('invalid escape \\ sequence');
     const whole = String.fromCodePoint(this.#pattern.codePointAt(this.#at + 1)!);
-    return { text: /[\w\s]/.test(whole) || whole > '~' ? whole : `\\${whole}`, length: 1 + whole.length };
+    return {
+      text: /[\w\s]/.test(whole) || whole > '~' ? whole : `\\${whole}`,
+      length: 1 + whole.length,
+    };
   }
 
   #bracket(): void {

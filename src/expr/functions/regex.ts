@@ -62,30 +62,75 @@ export function regexFunctions(cache: RegexCache): readonly ScalarFunction[] {
 function operators(cache: RegexCache): ScalarFunction[] {
   const define = (symbol: string, flags: RegexFlags, wanted: boolean): ScalarFunction[] =>
     [text, bpchar].map((type) =>
-      operator(symbol, [type, text], boolean, call2((value: string, pattern: string) => cache.get(pattern, flags).matcher(value).find() === wanted)),
+      operator(
+        symbol,
+        [type, text],
+        boolean,
+        call2(
+          (value: string, pattern: string) =>
+            cache.get(pattern, flags).matcher(value).find() === wanted,
+        ),
+      ),
     );
   return [
     ...define('~', plain, true),
     ...define('!~', plain, false),
     ...define('~*', ignoringCase, true),
     ...define('!~*', ignoringCase, false),
-    scalar('similar_to_escape', [text, text], text, callAll<[string, string?]>(([pattern, escape]) => similarToRegex(pattern, escape ?? '\\')), { optional: 1 }),
-    scalar('regexp_like', [text, text, text], boolean, callAll<[string, string, string?]>(([value, pattern, letters]) => cache.get(pattern, readRegexFlags(letters ?? '', false)).matcher(value).find()), { optional: 1 }),
+    scalar(
+      'similar_to_escape',
+      [text, text],
+      text,
+      callAll<[string, string?]>(([pattern, escape]) => similarToRegex(pattern, escape ?? '\\')),
+      { optional: 1 },
+    ),
+    scalar(
+      'regexp_like',
+      [text, text, text],
+      boolean,
+      callAll<[string, string, string?]>(([value, pattern, letters]) =>
+        cache
+          .get(pattern, readRegexFlags(letters ?? '', false))
+          .matcher(value)
+          .find(),
+      ),
+      { optional: 1 },
+    ),
   ];
 }
 
 function replacing(cache: RegexCache): ScalarFunction[] {
   return [
-    scalar('regexp_replace', [text, text, text, text], text, callAll<[string, string, string, string?]>(([value, pattern, by, letters]) => {
-      const flags = readRegexFlags(letters ?? '', true);
-      return replaceMatches(cache.get(pattern, flags), value, by, { start: 0, which: flags.global ? 0 : 1 });
-    }), { optional: 1 }),
-    scalar('regexp_replace', [text, text, text, integer, integer, text], text, callAll<[string, string, string, number, number?, string?]>(([value, pattern, by, start, which, letters]) => {
-      const flags = readRegexFlags(letters ?? '', true);
-      const nth = which ?? (flags.global ? 0 : 1);
-      if (nth < 0) throw invalidParameter('n', nth);
-      return replaceMatches(cache.get(pattern, flags), value, by, { start: startOffset(value, start), which: nth });
-    }), { optional: 2 }),
+    scalar(
+      'regexp_replace',
+      [text, text, text, text],
+      text,
+      callAll<[string, string, string, string?]>(([value, pattern, by, letters]) => {
+        const flags = readRegexFlags(letters ?? '', true);
+        return replaceMatches(cache.get(pattern, flags), value, by, {
+          start: 0,
+          which: flags.global ? 0 : 1,
+        });
+      }),
+      { optional: 1 },
+    ),
+    scalar(
+      'regexp_replace',
+      [text, text, text, integer, integer, text],
+      text,
+      callAll<[string, string, string, number, number?, string?]>(
+        ([value, pattern, by, start, which, letters]) => {
+          const flags = readRegexFlags(letters ?? '', true);
+          const nth = which ?? (flags.global ? 0 : 1);
+          if (nth < 0) throw invalidParameter('n', nth);
+          return replaceMatches(cache.get(pattern, flags), value, by, {
+            start: startOffset(value, start),
+            which: nth,
+          });
+        },
+      ),
+      { optional: 2 },
+    ),
   ];
 }
 
@@ -165,29 +210,60 @@ function matching(cache: RegexCache): ScalarFunction[] {
     return matcher.groupCount() > 0 ? (matcher.group(1) ?? null) : (matcher.group() ?? null);
   };
   return [
-    scalar('regexp_match', [text, text, text], texts, callAll<[string, string, string?]>(([value, pattern, letters]) => {
-      const flags = readRegexFlags(letters ?? '', true);
-      refuseGlobal('regexp_match()', flags, 'regexp_matches');
-      const matcher = cache.get(pattern, flags).matcher(value);
-      return matcher.find() ? groupsOf(matcher) : null;
-    }), { optional: 1 }),
+    scalar(
+      'regexp_match',
+      [text, text, text],
+      texts,
+      callAll<[string, string, string?]>(([value, pattern, letters]) => {
+        const flags = readRegexFlags(letters ?? '', true);
+        refuseGlobal('regexp_match()', flags, 'regexp_matches');
+        const matcher = cache.get(pattern, flags).matcher(value);
+        return matcher.find() ? groupsOf(matcher) : null;
+      }),
+      { optional: 1 },
+    ),
     scalar('substring', [text, text], text, call2(firstGroup)),
-    scalar('regexp_extract', [text, text, integer], text, callAll<[string, string, number?]>(([value, pattern, group]) => {
-      const matcher = cache.get(pattern, plain).matcher(value);
-      const index = group ?? 0;
-      if (!matcher.find() || index < 0 || index > matcher.groupCount()) return null;
-      return matcher.group(index) ?? null;
-    }), { optional: 1 }),
-    scalar('regexp_substr', [text, text, integer, integer, text, integer], text, callAll<[string, string, number?, number?, string?, number?]>(([value, pattern, start, which, letters, group]) => {
-      const found = nthMatch(cache, value, pattern, { start, which, letters, name: 'regexp_substr()' });
-      if (found === null || (group ?? 0) > found.groupCount()) return null;
-      return found.group(group ?? 0) ?? null;
-    }), { optional: 4 }),
-    scalar('regexp_split_to_array', [text, text, text], texts, callAll<[string, string, string?]>(([value, pattern, letters]) => {
-      const flags = readRegexFlags(letters ?? '', true);
-      refuseGlobal('regexp_split_to_array()', flags, null);
-      return SqlArray.of(split(cache.get(pattern, flags), value));
-    }), { optional: 1 }),
+    scalar(
+      'regexp_extract',
+      [text, text, integer],
+      text,
+      callAll<[string, string, number?]>(([value, pattern, group]) => {
+        const matcher = cache.get(pattern, plain).matcher(value);
+        const index = group ?? 0;
+        if (!matcher.find() || index < 0 || index > matcher.groupCount()) return null;
+        return matcher.group(index) ?? null;
+      }),
+      { optional: 1 },
+    ),
+    scalar(
+      'regexp_substr',
+      [text, text, integer, integer, text, integer],
+      text,
+      callAll<[string, string, number?, number?, string?, number?]>(
+        ([value, pattern, start, which, letters, group]) => {
+          const found = nthMatch(cache, value, pattern, {
+            start,
+            which,
+            letters,
+            name: 'regexp_substr()',
+          });
+          if (found === null || (group ?? 0) > found.groupCount()) return null;
+          return found.group(group ?? 0) ?? null;
+        },
+      ),
+      { optional: 4 },
+    ),
+    scalar(
+      'regexp_split_to_array',
+      [text, text, text],
+      texts,
+      callAll<[string, string, string?]>(([value, pattern, letters]) => {
+        const flags = readRegexFlags(letters ?? '', true);
+        refuseGlobal('regexp_split_to_array()', flags, null);
+        return SqlArray.of(split(cache.get(pattern, flags), value));
+      }),
+      { optional: 1 },
+    ),
   ];
 }
 
@@ -209,7 +285,11 @@ function nthMatch(
   const flags = readRegexFlags(options.letters ?? '', true);
   refuseGlobal(options.name, flags, null);
   let count = 0;
-  for (const matcher of findAll(cache.get(pattern, flags), value, startOffset(value, options.start ?? 1))) {
+  for (const matcher of findAll(
+    cache.get(pattern, flags),
+    value,
+    startOffset(value, options.start ?? 1),
+  )) {
     if (++count === which) return matcher;
   }
   return null;
@@ -217,19 +297,39 @@ function nthMatch(
 
 function positions(cache: RegexCache): ScalarFunction[] {
   return [
-    scalar('regexp_count', [text, text, integer, text], integer, callAll<[string, string, number?, string?]>(([value, pattern, start, letters]) => {
-      const flags = readRegexFlags(letters ?? '', true);
-      refuseGlobal('regexp_count()', flags, null);
-      return [...findAll(cache.get(pattern, flags), value, startOffset(value, start ?? 1))].length;
-    }), { optional: 2 }),
-    scalar('regexp_instr', [text, text, integer, integer, integer, text, integer], integer, callAll<[string, string, number?, number?, number?, string?, number?]>(([value, pattern, start, which, end, letters, group]) => {
-      if (end !== undefined && end !== 0 && end !== 1) throw invalidParameter('endoption', end);
-      const found = nthMatch(cache, value, pattern, { start, which, letters, name: 'regexp_instr()' });
-      const index = group ?? 0;
-      if (found === null || index > found.groupCount()) return 0;
-      const offset = end === 1 ? found.end(index) : found.start(index);
-      return offset < 0 ? 0 : characterIndex(value, offset) + 1;
-    }), { optional: 5 }),
+    scalar(
+      'regexp_count',
+      [text, text, integer, text],
+      integer,
+      callAll<[string, string, number?, string?]>(([value, pattern, start, letters]) => {
+        const flags = readRegexFlags(letters ?? '', true);
+        refuseGlobal('regexp_count()', flags, null);
+        return [...findAll(cache.get(pattern, flags), value, startOffset(value, start ?? 1))]
+          .length;
+      }),
+      { optional: 2 },
+    ),
+    scalar(
+      'regexp_instr',
+      [text, text, integer, integer, integer, text, integer],
+      integer,
+      callAll<[string, string, number?, number?, number?, string?, number?]>(
+        ([value, pattern, start, which, end, letters, group]) => {
+          if (end !== undefined && end !== 0 && end !== 1) throw invalidParameter('endoption', end);
+          const found = nthMatch(cache, value, pattern, {
+            start,
+            which,
+            letters,
+            name: 'regexp_instr()',
+          });
+          const index = group ?? 0;
+          if (found === null || index > found.groupCount()) return 0;
+          const offset = end === 1 ? found.end(index) : found.start(index);
+          return offset < 0 ? 0 : characterIndex(value, offset) + 1;
+        },
+      ),
+      { optional: 5 },
+    ),
   ];
 }
 
@@ -249,19 +349,31 @@ function split(regex: RE2JS, value: string): string[] {
 
 export function regexTables(cache: RegexCache): readonly TableFunction[] {
   return [
-    table('regexp_matches', [text, text, text], () => [{ name: 'regexp_matches', type: texts }], function* (args) {
-      const [value, pattern, letters] = args as readonly [string, string, string?];
-      const flags = readRegexFlags(letters ?? '', true);
-      for (const matcher of findAll(cache.get(pattern, flags), value)) {
-        yield [groupsOf(matcher)];
-        if (!flags.global) return;
-      }
-    }, { optional: 1 }),
-    table('regexp_split_to_table', [text, text, text], () => [{ name: 'regexp_split_to_table', type: text }], function* (args) {
-      const [value, pattern, letters] = args as readonly [string, string, string?];
-      const flags = readRegexFlags(letters ?? '', true);
-      refuseGlobal('regexp_split_to_table()', flags, null);
-      for (const piece of split(cache.get(pattern, flags), value)) yield [piece];
-    }, { optional: 1 }),
+    table(
+      'regexp_matches',
+      [text, text, text],
+      () => [{ name: 'regexp_matches', type: texts }],
+      function* (args) {
+        const [value, pattern, letters] = args as readonly [string, string, string?];
+        const flags = readRegexFlags(letters ?? '', true);
+        for (const matcher of findAll(cache.get(pattern, flags), value)) {
+          yield [groupsOf(matcher)];
+          if (!flags.global) return;
+        }
+      },
+      { optional: 1 },
+    ),
+    table(
+      'regexp_split_to_table',
+      [text, text, text],
+      () => [{ name: 'regexp_split_to_table', type: text }],
+      function* (args) {
+        const [value, pattern, letters] = args as readonly [string, string, string?];
+        const flags = readRegexFlags(letters ?? '', true);
+        refuseGlobal('regexp_split_to_table()', flags, null);
+        for (const piece of split(cache.get(pattern, flags), value)) yield [piece];
+      },
+      { optional: 1 },
+    ),
   ];
 }

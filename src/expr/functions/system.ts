@@ -21,13 +21,45 @@ function fact(context: EvalContext, key: string): string | null {
 function session(): ScalarFunction[] {
   const users = ['current_user', 'session_user', 'user', 'current_role'];
   return [
-    scalar('version', [], text, call0((context) => fact(context, 'version')), stable),
-    ...['current_database', 'current_catalog'].map((each) =>
-      scalar(each, [], name, call0((context) => fact(context, 'database')), stable),
+    scalar(
+      'version',
+      [],
+      text,
+      call0((context) => fact(context, 'version')),
+      stable,
     ),
-    ...users.map((each) => scalar(each, [], name, call0((context) => fact(context, 'user')), stable)),
-    scalar('pg_backend_pid', [], integer, call0((context) => Number(fact(context, 'backend_pid') ?? '0')), stable),
-    scalar('pg_client_encoding', [], name, call0(() => 'UTF8'), stable),
+    ...['current_database', 'current_catalog'].map((each) =>
+      scalar(
+        each,
+        [],
+        name,
+        call0((context) => fact(context, 'database')),
+        stable,
+      ),
+    ),
+    ...users.map((each) =>
+      scalar(
+        each,
+        [],
+        name,
+        call0((context) => fact(context, 'user')),
+        stable,
+      ),
+    ),
+    scalar(
+      'pg_backend_pid',
+      [],
+      integer,
+      call0((context) => Number(fact(context, 'backend_pid') ?? '0')),
+      stable,
+    ),
+    scalar(
+      'pg_client_encoding',
+      [],
+      name,
+      call0(() => 'UTF8'),
+      stable,
+    ),
     scalar('gen_random_uuid', [], types.uuid, call0(randomUuid), { volatility: 'volatile' }),
     scalar('uuid', [], text, call0(randomUuid), { volatility: 'volatile' }),
   ];
@@ -44,17 +76,29 @@ function randomUuid(context: EvalContext): string {
 
 function settings(): ScalarFunction[] {
   return [
-    scalar('current_setting', [text, boolean], text, callAll<[string, boolean?]>(([key, missingOk], context) => {
-      const value = fact(context, key.toLowerCase());
-      if (value === null && missingOk !== true) {
-        throw new SqlError(
-          sqlstate.undefinedObject,
-          `unrecognized configuration parameter "${key}"`,
-        );
-      }
-      return value;
-    }), { optional: 1, ...stable }),
-    scalar('set_config', [text, text, boolean], text, (args, context) => context.catalog.call('set_config', args), { strict: false, volatility: 'volatile' }),
+    scalar(
+      'current_setting',
+      [text, boolean],
+      text,
+      callAll<[string, boolean?]>(([key, missingOk], context) => {
+        const value = fact(context, key.toLowerCase());
+        if (value === null && missingOk !== true) {
+          throw new SqlError(
+            sqlstate.undefinedObject,
+            `unrecognized configuration parameter "${key}"`,
+          );
+        }
+        return value;
+      }),
+      { optional: 1, ...stable },
+    ),
+    scalar(
+      'set_config',
+      [text, text, boolean],
+      text,
+      (args, context) => context.catalog.call('set_config', args),
+      { strict: false, volatility: 'volatile' },
+    ),
   ];
 }
 
@@ -62,8 +106,20 @@ const sizeUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 function sizes(): ScalarFunction[] {
   return [
-    scalar('pg_size_pretty', [bigint], text, call1((size: bigint) => prettySize(size))),
-    scalar('pg_size_pretty', [numeric], text, call1((size: Decimal) => (size.isFinite ? prettySize(size.trunc(0).toBigInt()) : size.toString()))),
+    scalar(
+      'pg_size_pretty',
+      [bigint],
+      text,
+      call1((size: bigint) => prettySize(size)),
+    ),
+    scalar(
+      'pg_size_pretty',
+      [numeric],
+      text,
+      call1((size: Decimal) =>
+        size.isFinite ? prettySize(size.trunc(0).toBigInt()) : size.toString(),
+      ),
+    ),
     scalar('pg_size_bytes', [text], bigint, call1(sizeInBytes)),
     scalar('pg_column_size', ['any'], integer, (args) => Buffer.byteLength(String(args[0])), {}),
   ];
@@ -110,13 +166,28 @@ function introspection(): ScalarFunction[] {
     scalar('pg_typeof', ['any'], types.regtype, specializedOnly, {
       strict: false,
       ...stable,
-      specialize: ([type]) => () => oidOf(type!),
+      specialize:
+        ([type]) =>
+        () =>
+          oidOf(type!),
     }),
-    scalar('pg_collation_for', ['any'], text, (args) => (typeof args[0] === 'string' ? '"default"' : null), stable),
-    scalar('pg_sleep', [types.double], types.void, () => {
-      throw new SqlError(sqlstate.featureNotSupported, 'pg_sleep is not supported', {
-        hint: 'Statements run to their end without waiting; let the client wait.',
-      });
-    }, { volatility: 'volatile' }),
+    scalar(
+      'pg_collation_for',
+      ['any'],
+      text,
+      (args) => (typeof args[0] === 'string' ? '"default"' : null),
+      stable,
+    ),
+    scalar(
+      'pg_sleep',
+      [types.double],
+      types.void,
+      () => {
+        throw new SqlError(sqlstate.featureNotSupported, 'pg_sleep is not supported', {
+          hint: 'Statements run to their end without waiting; let the client wait.',
+        });
+      },
+      { volatility: 'volatile' },
+    ),
   ];
 }

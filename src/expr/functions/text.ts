@@ -1,25 +1,23 @@
 /** Strings: length, case, parts, trimming, padding, searching and joining. Characters are code points. */
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
-import type { Datum } from '../../types/datum.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { types } from '../../types/sql-type.ts';
 import { truncateBytes } from '../cast-modifiers.ts';
-import { castDatum, datumToText } from '../cast-datum.ts';
 import {
   characterCount,
   characterIndex,
   reverseCharacters,
   sliceCharacters,
 } from './code-points.ts';
-import { call1, call2, callAll, operator, scalar, specializedOnly } from './define.ts';
-import type { EvalContext, ScalarFunction } from './registry.ts';
+import { call1, call2, callAll, operator, scalar } from './define.ts';
+import type { ScalarFunction } from './registry.ts';
 
 const { text, integer, boolean } = types;
 const bpchar: SqlType = { kind: 'char', length: null };
 
 export function textFunctions(): readonly ScalarFunction[] {
-  return [...lengths(), ...cases(), ...parts(), ...trims(), ...searches(), ...joins(), ...codes()];
+  return [...lengths(), ...cases(), ...parts(), ...trims(), ...searches()];
 }
 
 function lengths(): ScalarFunction[] {
@@ -33,7 +31,12 @@ function lengths(): ScalarFunction[] {
     ]),
     scalar('octet_length', [text], integer, bytes),
     scalar('octet_length', [bpchar], integer, bytes),
-    scalar('bit_length', [text], integer, call1((a: string) => Buffer.byteLength(a) * 8)),
+    scalar(
+      'bit_length',
+      [text],
+      integer,
+      call1((a: string) => Buffer.byteLength(a) * 8),
+    ),
   ];
 }
 
@@ -43,10 +46,21 @@ function cases(): ScalarFunction[] {
     scalar('upper', [text], text, call1(upperCase)),
     scalar('initcap', [text], text, call1(initcap)),
     scalar('reverse', [text], text, call1(reverseCharacters)),
-    scalar('name', [text], types.name, call1((a: string) => truncateBytes(a, 63))),
-    scalar('normalize', [text, text], text, call2((a: string, form: string) => normalize(a, form)), {
-      optional: 1,
-    }),
+    scalar(
+      'name',
+      [text],
+      types.name,
+      call1((a: string) => truncateBytes(a, 63)),
+    ),
+    scalar(
+      'normalize',
+      [text, text],
+      text,
+      call2((a: string, form: string) => normalize(a, form)),
+      {
+        optional: 1,
+      },
+    ),
   ];
 }
 
@@ -83,20 +97,79 @@ function normalize(value: string, form = 'NFC'): string {
 }
 
 function parts(): ScalarFunction[] {
-  const sub = callAll<[string, number, number?]>(([value, from, count]) => substring(value, from, count));
+  const sub = callAll<[string, number, number?]>(([value, from, count]) =>
+    substring(value, from, count),
+  );
   return [
     scalar('substring', [text, integer, integer], text, sub, { optional: 1 }),
     scalar('substr', [text, integer, integer], text, sub, { optional: 1 }),
-    scalar('left', [text, integer], text, call2((a: string, n: number) => left(a, n))),
-    scalar('right', [text, integer], text, call2((a: string, n: number) => right(a, n))),
-    scalar('overlay', [text, text, integer, integer], text, callAll<[string, string, number, number?]>(([value, by, from, count]) => overlay(value, by, from, count)), { optional: 1 }),
-    scalar('split_part', [text, text, integer], text, callAll<[string, string, number]>(([value, by, n]) => splitPart(value, by, n))),
-    scalar('split_index', [text, text, integer], text, callAll<[string, string, number]>(([value, by, n]) => splitIndex(value, by, n))),
-    scalar('repeat', [text, integer], text, call2((a: string, n: number) => repeat(a, n))),
-    scalar('lpad', [text, integer, text], text, callAll<[string, number, string?]>(([value, n, fill]) => pad(value, n, fill, true)), { optional: 1 }),
-    scalar('rpad', [text, integer, text], text, callAll<[string, number, string?]>(([value, n, fill]) => pad(value, n, fill, false)), { optional: 1 }),
-    scalar('replace', [text, text, text], text, callAll<[string, string, string]>(([value, from, to]) => (from === '' ? value : value.replaceAll(from, () => to)))),
-    scalar('translate', [text, text, text], text, callAll<[string, string, string]>(([value, from, to]) => translate(value, from, to))),
+    scalar(
+      'left',
+      [text, integer],
+      text,
+      call2((a: string, n: number) => left(a, n)),
+    ),
+    scalar(
+      'right',
+      [text, integer],
+      text,
+      call2((a: string, n: number) => right(a, n)),
+    ),
+    scalar(
+      'overlay',
+      [text, text, integer, integer],
+      text,
+      callAll<[string, string, number, number?]>(([value, by, from, count]) =>
+        overlay(value, by, from, count),
+      ),
+      { optional: 1 },
+    ),
+    scalar(
+      'split_part',
+      [text, text, integer],
+      text,
+      callAll<[string, string, number]>(([value, by, n]) => splitPart(value, by, n)),
+    ),
+    scalar(
+      'split_index',
+      [text, text, integer],
+      text,
+      callAll<[string, string, number]>(([value, by, n]) => splitIndex(value, by, n)),
+    ),
+    scalar(
+      'repeat',
+      [text, integer],
+      text,
+      call2((a: string, n: number) => repeat(a, n)),
+    ),
+    scalar(
+      'lpad',
+      [text, integer, text],
+      text,
+      callAll<[string, number, string?]>(([value, n, fill]) => pad(value, n, fill, true)),
+      { optional: 1 },
+    ),
+    scalar(
+      'rpad',
+      [text, integer, text],
+      text,
+      callAll<[string, number, string?]>(([value, n, fill]) => pad(value, n, fill, false)),
+      { optional: 1 },
+    ),
+    scalar(
+      'replace',
+      [text, text, text],
+      text,
+      callAll<[string, string, string]>(([value, from, to]) =>
+        from === '' ? value : value.replaceAll(from, () => to),
+      ),
+    ),
+    scalar(
+      'translate',
+      [text, text, text],
+      text,
+      callAll<[string, string, string]>(([value, from, to]) => translate(value, from, to)),
+    ),
   ];
 }
 
@@ -185,7 +258,12 @@ function trims(): ScalarFunction[] {
       callAll<[string, string?]>(([value, set]) => trim(value, set ?? ' ', start, end)),
       { optional: 1 },
     );
-  return [define('btrim', true, true), define('trim', true, true), define('ltrim', true, false), define('rtrim', false, true)];
+  return [
+    define('btrim', true, true),
+    define('trim', true, true),
+    define('ltrim', true, false),
+    define('rtrim', false, true),
+  ];
 }
 
 function trim(value: string, set: string, start: boolean, end: boolean): string {
@@ -199,17 +277,41 @@ function trim(value: string, set: string, start: boolean, end: boolean): string 
 }
 
 function searches(): ScalarFunction[] {
-  const position = call2((a: string, b: string) => (a.includes(b) ? characterIndex(a, a.indexOf(b)) + 1 : 0));
-  const locate = callAll<[string, string, number?]>(([part, value, from]) => locateFrom(part, value, from ?? 1));
+  const position = call2((a: string, b: string) =>
+    a.includes(b) ? characterIndex(a, a.indexOf(b)) + 1 : 0,
+  );
+  const locate = callAll<[string, string, number?]>(([part, value, from]) =>
+    locateFrom(part, value, from ?? 1),
+  );
   return [
     scalar('position', [text, text], integer, position),
     scalar('strpos', [text, text], integer, position),
     scalar('instr', [text, text], integer, position),
     scalar('locate', [text, text, integer], integer, locate, { optional: 1 }),
-    scalar('starts_with', [text, text], boolean, call2((a: string, b: string) => a.startsWith(b))),
-    operator('^@', [text, text], boolean, call2((a: string, b: string) => a.startsWith(b))),
-    scalar('ends_with', [text, text], boolean, call2((a: string, b: string) => a.endsWith(b))),
-    operator('~<~', [text, text], boolean, call2((a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0)),
+    scalar(
+      'starts_with',
+      [text, text],
+      boolean,
+      call2((a: string, b: string) => a.startsWith(b)),
+    ),
+    operator(
+      '^@',
+      [text, text],
+      boolean,
+      call2((a: string, b: string) => a.startsWith(b)),
+    ),
+    scalar(
+      'ends_with',
+      [text, text],
+      boolean,
+      call2((a: string, b: string) => a.endsWith(b)),
+    ),
+    operator(
+      '~<~',
+      [text, text],
+      boolean,
+      call2((a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0),
+    ),
   ];
 }
 
@@ -218,82 +320,4 @@ function locateFrom(part: string, value: string, from: number): number {
   const rest = sliceCharacters(value, from - 1);
   const offset = rest.indexOf(part);
   return offset < 0 ? 0 : characterIndex(rest, offset) + from;
-}
-
-function joins(): ScalarFunction[] {
-  const plain = call2((a: string, b: string) => a + b);
-  return [
-    operator('||', [text, text], text, plain),
-    operator('||', [text, 'anynonarray'], text, specializedOnly, {
-      specialize: ([, type]) => call2((a: string, b: never, context) => a + asText(b, type!, context)),
-      volatility: 'stable',
-    }),
-    operator('||', ['anynonarray', text], text, specializedOnly, {
-      specialize: ([type]) => call2((a: never, b: string, context) => asText(a, type!, context) + b),
-      volatility: 'stable',
-    }),
-    scalar('concat', ['any'], text, specializedOnly, {
-      variadic: true,
-      strict: false,
-      volatility: 'stable',
-      specialize: (args) => (values, context) =>
-        values.map((each, i) => (each === null ? '' : datumToText(each, args[i]!, context))).join(''),
-    }),
-    scalar('concat_ws', [text, 'any'], text, specializedOnly, {
-      variadic: true,
-      strict: false,
-      volatility: 'stable',
-      specialize: (args) => (values, context) => {
-        const [separator, ...rest] = values;
-        if (separator === null) return null;
-        const shown = rest.flatMap((each, i) => (each === null ? [] : [datumToText(each, args[i + 1]!, context)]));
-        return shown.join(separator as string);
-      },
-    }),
-  ];
-}
-
-/** As a cast to text gives it, where concat() takes the output form (true and t). */
-function asText(value: Datum, type: SqlType, context: EvalContext): string {
-  return castDatum(value, type, text, 'explicit', context) as string;
-}
-
-function codes(): ScalarFunction[] {
-  return [
-    scalar('ascii', [text], integer, call1((a: string) => a.codePointAt(0) ?? 0)),
-    scalar('chr', [integer], text, call1(characterOf)),
-    scalar('to_hex', [integer], text, call1((a: number) => (a >>> 0).toString(16))),
-    scalar('to_hex', [types.bigint], text, call1((a: bigint) => BigInt.asUintN(64, a).toString(16))),
-    scalar('unistr', [text], text, call1(unistr)),
-  ];
-}
-
-function characterOf(code: number): string {
-  if (code === 0) {
-    throw new SqlError(sqlstate.programLimitExceeded, 'null character not permitted');
-  }
-  if (code < 0) {
-    throw new SqlError(sqlstate.invalidParameterValue, 'character number must be positive');
-  }
-  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-    throw new SqlError(
-      sqlstate.programLimitExceeded,
-      code > 0x10ffff
-        ? `requested character too large for encoding: ${code}`
-        : `requested character not valid for encoding: ${code}`,
-    );
-  }
-  return String.fromCodePoint(code);
-}
-
-function unistr(value: string): string {
-  return value.replace(
-    /\\(?:\\|([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)/g,
-    (match, a?: string, b?: string, c?: string, d?: string) => {
-      if (match === '\\\\') return '\\';
-      const digits = a ?? b ?? c ?? d;
-      if (digits === undefined) throw new SqlError(sqlstate.syntaxError, 'invalid Unicode escape');
-      return characterOf(parseInt(digits, 16));
-    },
-  );
 }

@@ -22,19 +22,55 @@ export function timeFormatFunctions(): readonly ScalarFunction[] {
 
 function printing(): ScalarFunction[] {
   const local = (at: bigint, template: string): string | null =>
-    isFiniteTimestamp(at) ? printTemplate(parseTemplate(template), timeOfTimestamp(at, null)) : null;
+    isFiniteTimestamp(at)
+      ? printTemplate(parseTemplate(template), timeOfTimestamp(at, null))
+      : null;
   const zoned = (at: bigint, template: string, zone: Zone): string | null => {
     if (!isFiniteTimestamp(at)) return null;
-    const time = timeOfTimestamp(utcToLocal(at, zone), { name: zone.abbreviationAt(at), offset: zone.offsetAt(at) });
+    const time = timeOfTimestamp(utcToLocal(at, zone), {
+      name: zone.abbreviationAt(at),
+      offset: zone.offsetAt(at),
+    });
     return printTemplate(parseTemplate(template), time);
   };
   return [
     scalar('to_char', [timestamp, text], text, call2(local)),
-    scalar('to_char', [timestamptz, text], text, call2((at: bigint, template: string, context) => zoned(at, template, sessionZone(context))), stable),
-    scalar('to_char', [interval, text], text, call2((span: Interval, template: string) => printTemplate(parseTemplate(template), timeOfInterval(span)))),
-    scalar('date_format', [timestamp, text], text, call2((at: bigint, pattern: string) => local(at, javaTemplate(pattern)))),
-    scalar('date_format', [timestamptz, text], text, call2((at: bigint, pattern: string, context) => zoned(at, javaTemplate(pattern), sessionZone(context))), stable),
-    scalar('date_format', [date, text], text, call2((days: number, pattern: string) => local(dateToTimestamp(days), javaTemplate(pattern)))),
+    scalar(
+      'to_char',
+      [timestamptz, text],
+      text,
+      call2((at: bigint, template: string, context) => zoned(at, template, sessionZone(context))),
+      stable,
+    ),
+    scalar(
+      'to_char',
+      [interval, text],
+      text,
+      call2((span: Interval, template: string) =>
+        printTemplate(parseTemplate(template), timeOfInterval(span)),
+      ),
+    ),
+    scalar(
+      'date_format',
+      [timestamp, text],
+      text,
+      call2((at: bigint, pattern: string) => local(at, javaTemplate(pattern))),
+    ),
+    scalar(
+      'date_format',
+      [timestamptz, text],
+      text,
+      call2((at: bigint, pattern: string, context) =>
+        zoned(at, javaTemplate(pattern), sessionZone(context)),
+      ),
+      stable,
+    ),
+    scalar(
+      'date_format',
+      [date, text],
+      text,
+      call2((days: number, pattern: string) => local(dateToTimestamp(days), javaTemplate(pattern))),
+    ),
   ];
 }
 
@@ -51,7 +87,8 @@ function javaTemplate(pattern: string): string {
  * sense as Java's, it is Flink's, which reads the same.
  */
 function reading(): ScalarFunction[] {
-  const nodes = (template: string) => parseTemplate(looksLikeJava(template) ? javaTemplate(template) : template);
+  const nodes = (template: string) =>
+    parseTemplate(looksLikeJava(template) ? javaTemplate(template) : template);
   const instant = (value: string, template: string, context: EvalContext): bigint => {
     const read = readTemplate(nodes(template), value);
     if (read.offset !== null) return read.micros - BigInt(read.offset) * 1_000_000n;
@@ -59,10 +96,33 @@ function reading(): ScalarFunction[] {
   };
   return [
     scalar('to_timestamp', [text, text], timestamptz, call2(instant), stable),
-    scalar('to_timestamp', [text], timestamp, call1((value: string, context) => parseTimestamp(value, textIo(context))), stable),
-    scalar('to_date', [text, text], date, call2((value: string, template: string) => readTemplate(nodes(template), value).days)),
-    scalar('to_date', [text], date, call1((value: string, context) => parseDate(value, textIo(context))), stable),
+    scalar(
+      'to_timestamp',
+      [text],
+      timestamp,
+      call1((value: string, context) => parseTimestamp(value, textIo(context))),
+      stable,
+    ),
+    scalar(
+      'to_date',
+      [text, text],
+      date,
+      call2((value: string, template: string) => readTemplate(nodes(template), value).days),
+    ),
+    scalar(
+      'to_date',
+      [text],
+      date,
+      call1((value: string, context) => parseDate(value, textIo(context))),
+      stable,
+    ),
     scalar('date', [timestamp], date, call1(timestampToDate)),
-    scalar('date', [timestamptz], date, call1((at: bigint, context) => timestampToDate(utcToLocal(at, sessionZone(context)))), stable),
+    scalar(
+      'date',
+      [timestamptz],
+      date,
+      call1((at: bigint, context) => timestampToDate(utcToLocal(at, sessionZone(context)))),
+      stable,
+    ),
   ];
 }

@@ -27,12 +27,31 @@ export function timeOperators(): readonly ScalarFunction[] {
 function dates(): ScalarFunction[] {
   return [
     ...commutative(date, integer, date, (days: number, count: number) => moveDate(days, count)),
-    operator('-', [date, integer], date, call2((days: number, count: number) => moveDate(days, -count))),
+    operator(
+      '-',
+      [date, integer],
+      date,
+      call2((days: number, count: number) => moveDate(days, -count)),
+    ),
     operator('-', [date, date], integer, call2(daysBetween)),
-    ...commutative(date, interval, timestamp, (days: number, span: Interval) => addInterval(dateToTimestamp(days), span)),
-    operator('-', [date, interval], timestamp, call2((days: number, span: Interval) => addInterval(dateToTimestamp(days), span.neg()))),
-    ...commutative(date, time, timestamp, (days: number, at: bigint) => addInterval(dateToTimestamp(days), new Interval(0, 0, at))),
-    ...commutative(date, timetz, timestamptz, (days: number, at: TimeTz) => addInterval(dateToTimestamp(days), new Interval(0, 0, at.micros - BigInt(at.zoneSeconds) * 1_000_000n))),
+    ...commutative(date, interval, timestamp, (days: number, span: Interval) =>
+      addInterval(dateToTimestamp(days), span),
+    ),
+    operator(
+      '-',
+      [date, interval],
+      timestamp,
+      call2((days: number, span: Interval) => addInterval(dateToTimestamp(days), span.neg())),
+    ),
+    ...commutative(date, time, timestamp, (days: number, at: bigint) =>
+      addInterval(dateToTimestamp(days), new Interval(0, 0, at)),
+    ),
+    ...commutative(date, timetz, timestamptz, (days: number, at: TimeTz) =>
+      addInterval(
+        dateToTimestamp(days),
+        new Interval(0, 0, at.micros - BigInt(at.zoneSeconds) * 1_000_000n),
+      ),
+    ),
   ];
 }
 
@@ -46,7 +65,13 @@ function commutative<A, B>(
 ): ScalarFunction[] {
   return [
     operator('+', [left, right], result, call2<A, B>(add), { volatility }),
-    operator('+', [right, left], result, call2<B, A>((b, a, context) => add(a, b, context)), { volatility }),
+    operator(
+      '+',
+      [right, left],
+      result,
+      call2<B, A>((b, a, context) => add(a, b, context)),
+      { volatility },
+    ),
   ];
 }
 
@@ -62,29 +87,86 @@ function daysBetween(a: number, b: number): number {
 }
 
 function moments(): ScalarFunction[] {
-  const zoned = (at: bigint, span: Interval, context: EvalContext): bigint => addIntervalZoned(at, span, sessionZone(context));
+  const zoned = (at: bigint, span: Interval, context: EvalContext): bigint =>
+    addIntervalZoned(at, span, sessionZone(context));
   return [
     ...commutative(timestamp, interval, timestamp, addInterval),
-    operator('-', [timestamp, interval], timestamp, call2((at: bigint, span: Interval) => addInterval(at, span.neg()))),
+    operator(
+      '-',
+      [timestamp, interval],
+      timestamp,
+      call2((at: bigint, span: Interval) => addInterval(at, span.neg())),
+    ),
     operator('-', [timestamp, timestamp], interval, call2(subtractTimestamps)),
     ...commutative(timestamptz, interval, timestamptz, zoned, 'stable'),
-    operator('-', [timestamptz, interval], timestamptz, call2((at: bigint, span: Interval, context) => zoned(at, span.neg(), context)), { volatility: 'stable' }),
+    operator(
+      '-',
+      [timestamptz, interval],
+      timestamptz,
+      call2((at: bigint, span: Interval, context) => zoned(at, span.neg(), context)),
+      { volatility: 'stable' },
+    ),
     operator('-', [timestamptz, timestamptz], interval, call2(subtractTimestamps)),
     ...commutative(time, interval, time, addIntervalToTime),
-    operator('-', [time, interval], time, call2((at: bigint, span: Interval) => addIntervalToTime(at, span.neg()))),
-    operator('-', [time, time], interval, call2((a: bigint, b: bigint) => new Interval(0, 0, a - b))),
+    operator(
+      '-',
+      [time, interval],
+      time,
+      call2((at: bigint, span: Interval) => addIntervalToTime(at, span.neg())),
+    ),
+    operator(
+      '-',
+      [time, time],
+      interval,
+      call2((a: bigint, b: bigint) => new Interval(0, 0, a - b)),
+    ),
     ...commutative(timetz, interval, timetz, addIntervalToTimetz),
-    operator('-', [timetz, interval], timetz, call2((at: TimeTz, span: Interval) => addIntervalToTimetz(at, span.neg()))),
+    operator(
+      '-',
+      [timetz, interval],
+      timetz,
+      call2((at: TimeTz, span: Interval) => addIntervalToTimetz(at, span.neg())),
+    ),
   ];
 }
 
 function intervals(): ScalarFunction[] {
   return [
-    operator('+', [interval, interval], interval, call2((a: Interval, b: Interval) => a.add(b))),
-    operator('-', [interval, interval], interval, call2((a: Interval, b: Interval) => a.sub(b))),
-    operator('-', [interval], interval, call1((a: Interval) => a.neg())),
-    operator('*', [interval, double], interval, call2((a: Interval, b: number) => a.mul(b))),
-    operator('*', [double, interval], interval, call2((a: number, b: Interval) => b.mul(a))),
-    operator('/', [interval, double], interval, call2((a: Interval, b: number) => a.div(b))),
+    operator(
+      '+',
+      [interval, interval],
+      interval,
+      call2((a: Interval, b: Interval) => a.add(b)),
+    ),
+    operator(
+      '-',
+      [interval, interval],
+      interval,
+      call2((a: Interval, b: Interval) => a.sub(b)),
+    ),
+    operator(
+      '-',
+      [interval],
+      interval,
+      call1((a: Interval) => a.neg()),
+    ),
+    operator(
+      '*',
+      [interval, double],
+      interval,
+      call2((a: Interval, b: number) => a.mul(b)),
+    ),
+    operator(
+      '*',
+      [double, interval],
+      interval,
+      call2((a: number, b: Interval) => b.mul(a)),
+    ),
+    operator(
+      '/',
+      [interval, double],
+      interval,
+      call2((a: Interval, b: number) => a.div(b)),
+    ),
   ];
 }

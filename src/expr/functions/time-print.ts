@@ -20,9 +20,43 @@ export interface PrintedTime {
   readonly zone: { readonly name: string; readonly offset: number } | null;
 }
 
-export const monthNames = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'] as const;
-export const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
-export const romanMonths = ['I', 'II', 'III', 'IV', 'V', 'VI', 'VII', 'VIII', 'IX', 'X', 'XI', 'XII'] as const;
+export const monthNames = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const;
+export const dayNames = [
+  'Sunday',
+  'Monday',
+  'Tuesday',
+  'Wednesday',
+  'Thursday',
+  'Friday',
+  'Saturday',
+] as const;
+export const romanMonths = [
+  'I',
+  'II',
+  'III',
+  'IV',
+  'V',
+  'VI',
+  'VII',
+  'VIII',
+  'IX',
+  'X',
+  'XI',
+  'XII',
+] as const;
 
 export function timeOfTimestamp(micros: bigint, zone: PrintedTime['zone']): PrintedTime {
   const parts = timestampParts(micros);
@@ -144,7 +178,10 @@ function yearText(field: TemplateField, time: PrintedTime, number: PrintNumber):
     case 'I':
       return String(iso() % 10);
     case 'CC':
-      return number(time.year > 0 ? Math.floor((time.year - 1) / 100) + 1 : Math.floor(time.year / 100) - 1, 2);
+      return number(
+        time.year > 0 ? Math.floor((time.year - 1) / 100) + 1 : Math.floor(time.year / 100) - 1,
+        2,
+      );
     case 'BC':
     case 'AD':
       return cased(field.written, time.year <= 0 ? 'BC' : 'AD');
@@ -166,14 +203,22 @@ function onCalendar(time: PrintedTime): number {
 }
 
 function calendarText(field: TemplateField, time: PrintedTime, number: PrintNumber): string {
-  const name = (text: string, width: number): string => cased(field.written, field.fill ? text : text.padEnd(width));
+  const name = (text: string, width: number): string =>
+    cased(field.written, field.fill ? text : text.padEnd(width));
   switch (field.name) {
     case 'MONTH':
       return onCalendar(time) === null ? '' : name(monthNames[time.month - 1] ?? '', 9);
     case 'MON':
-      return onCalendar(time) === null ? '' : name((monthNames[time.month - 1] ?? '').slice(0, 3), 3);
+      return onCalendar(time) === null
+        ? ''
+        : name((monthNames[time.month - 1] ?? '').slice(0, 3), 3);
     case 'RM':
-      return cased(field.written, field.fill ? (romanMonths[time.month - 1] ?? '') : (romanMonths[time.month - 1] ?? '').padEnd(4));
+      return cased(
+        field.written,
+        field.fill
+          ? (romanMonths[time.month - 1] ?? '')
+          : (romanMonths[time.month - 1] ?? '').padEnd(4),
+      );
     case 'DAY':
       return name(dayNames[dayOfWeek(onCalendar(time))]!, 9);
     case 'DY':
@@ -183,9 +228,15 @@ function calendarText(field: TemplateField, time: PrintedTime, number: PrintNumb
     case 'ID':
       return String(dayOfWeek(onCalendar(time)) || 7);
     case 'DDD':
-      return number(time.days === null ? time.year * 360 + time.month * 30 + time.day : dayOfYear(time.days), 3);
+      return number(
+        time.days === null ? time.year * 360 + time.month * 30 + time.day : dayOfYear(time.days),
+        3,
+      );
     case 'IDDD':
-      return number((isoWeek(onCalendar(time)).week - 1) * 7 + (dayOfWeek(onCalendar(time)) || 7), 3);
+      return number(
+        (isoWeek(onCalendar(time)).week - 1) * 7 + (dayOfWeek(onCalendar(time)) || 7),
+        3,
+      );
     case 'WW':
       return number(Math.floor((dayOfYear(onCalendar(time)) - 1) / 7) + 1, 2);
     case 'IW':
@@ -193,7 +244,9 @@ function calendarText(field: TemplateField, time: PrintedTime, number: PrintNumb
     case 'W':
       return String(Math.floor((time.day - 1) / 7) + 1);
     case 'J':
-      return String((time.days ?? time.year * 360 + time.month * 30 + time.day - 2440588) + 2440588);
+      return String(
+        (time.days ?? time.year * 360 + time.month * 30 + time.day - 2440588) + 2440588,
+      );
     default:
       return zoneText(field, time);
   }

@@ -22,9 +22,37 @@ export function readTemplate(nodes: readonly TemplateNode[], text: string): Read
 }
 
 const lengths = new Map<string, number>([
-  ['YYYY', 4], ['IYYY', 4], ['YYY', 3], ['YY', 2], ['Y', 1], ['MM', 2], ['DD', 2], ['DDD', 3], ['HH24', 2], ['HH12', 2],
-  ['HH', 2], ['MI', 2], ['SS', 2], ['MS', 3], ['US', 6], ['FF1', 1], ['FF2', 2], ['FF3', 3], ['FF4', 4], ['FF5', 5],
-  ['FF6', 6], ['SSSS', 5], ['SSSSS', 5], ['J', 7], ['WW', 2], ['IW', 2], ['W', 1], ['D', 1], ['ID', 1], ['Q', 1], ['CC', 2],
+  ['YYYY', 4],
+  ['IYYY', 4],
+  ['YYY', 3],
+  ['YY', 2],
+  ['Y', 1],
+  ['MM', 2],
+  ['DD', 2],
+  ['DDD', 3],
+  ['HH24', 2],
+  ['HH12', 2],
+  ['HH', 2],
+  ['MI', 2],
+  ['SS', 2],
+  ['MS', 3],
+  ['US', 6],
+  ['FF1', 1],
+  ['FF2', 2],
+  ['FF3', 3],
+  ['FF4', 4],
+  ['FF5', 5],
+  ['FF6', 6],
+  ['SSSS', 5],
+  ['SSSSS', 5],
+  ['J', 7],
+  ['WW', 2],
+  ['IW', 2],
+  ['W', 1],
+  ['D', 1],
+  ['ID', 1],
+  ['Q', 1],
+  ['CC', 2],
 ]);
 
 const separator = /[^A-Za-z0-9]/;
@@ -83,13 +111,17 @@ class TemplateReader {
       case 'PM':
       case 'A.M.':
       case 'P.M.':
-        this.#afternoon = this.#word(/^[ap]\.?m\.?/i, field).toLowerCase().startsWith('p');
+        this.#afternoon = this.#word(/^[ap]\.?m\.?/i, field)
+          .toLowerCase()
+          .startsWith('p');
         return;
       case 'BC':
       case 'AD':
       case 'B.C.':
       case 'A.D.':
-        this.#beforeChrist = this.#word(/^[ab]\.?[dc]\.?/i, field).toLowerCase().startsWith('b');
+        this.#beforeChrist = this.#word(/^[ab]\.?[dc]\.?/i, field)
+          .toLowerCase()
+          .startsWith('b');
         return;
       case 'TZ':
       case 'OF':
@@ -111,20 +143,29 @@ class TemplateReader {
     const width = lengths.get(field.name) ?? 4;
     const fixed = next?.kind === 'field' && lengths.has(next.name);
     const fraction = /^(MS|US|FF\d)$/.test(field.name);
-    const digits = this.#digits(field, fixed || fraction || field.fill === false && field.name !== 'YYYY' && field.name !== 'J' ? width : 10);
+    const digits = this.#digits(
+      field,
+      fixed || fraction || (field.fill === false && field.name !== 'YYYY' && field.name !== 'J')
+        ? width
+        : 10,
+    );
     if (field.ordinal !== '') this.#at += 2;
     if (fraction) {
       this.#numbers.set('micros', Number(digits.padEnd(6, '0').slice(0, 6)));
       return;
     }
     const value = Number(digits);
-    this.#numbers.set(field.name, /^Y{1,3}$/.test(field.name) ? nearYear(value, digits.length) : value);
+    this.#numbers.set(
+      field.name,
+      /^Y{1,3}$/.test(field.name) ? nearYear(value, digits.length) : value,
+    );
   }
 
   #digits(field: TemplateField, width: number): string {
     const rest = this.#text.slice(this.#at);
     const match = new RegExp(`^[+-]?\\d{1,${width}}`).exec(rest);
-    if (match === null) throw invalidValue(rest.slice(0, width), field.written, 'Value must be an integer.');
+    if (match === null)
+      throw invalidValue(rest.slice(0, width), field.written, 'Value must be an integer.');
     this.#at += match[0].length;
     return match[0];
   }
@@ -132,9 +173,15 @@ class TemplateReader {
   #name(names: readonly string[], field: TemplateField): number {
     const rest = this.#text.slice(this.#at).toLowerCase();
     const short = field.name === 'MON' || field.name === 'DY';
-    const index = names.findIndex((name) => rest.startsWith(short ? name.slice(0, 3).toLowerCase() : name.toLowerCase()));
+    const index = names.findIndex((name) =>
+      rest.startsWith(short ? name.slice(0, 3).toLowerCase() : name.toLowerCase()),
+    );
     if (index < 0) {
-      throw invalidValue(this.#text.slice(this.#at).split(/\s/)[0]!, field.written, 'The given value did not match any of the allowed values for this field.');
+      throw invalidValue(
+        this.#text.slice(this.#at).split(/\s/)[0]!,
+        field.written,
+        'The given value did not match any of the allowed values for this field.',
+      );
     }
     this.#at += short ? 3 : names[index]!.length;
     return index;
@@ -142,14 +189,24 @@ class TemplateReader {
 
   #roman(): number {
     const match = /^(?:xii|xi|x|ix|viii|vii|vi|v|iv|iii|ii|i)/i.exec(this.#text.slice(this.#at));
-    if (match === null) throw invalidValue(this.#text.slice(this.#at), 'RM', 'The given value did not match any of the allowed values for this field.');
+    if (match === null)
+      throw invalidValue(
+        this.#text.slice(this.#at),
+        'RM',
+        'The given value did not match any of the allowed values for this field.',
+      );
     this.#at += match[0].length;
     return romanMonths.findIndex((each) => each === match[0].toUpperCase());
   }
 
   #word(pattern: RegExp, field: TemplateField): string {
     const match = pattern.exec(this.#text.slice(this.#at));
-    if (match === null) throw invalidValue(this.#text.slice(this.#at), field.written, 'The given value did not match any of the allowed values for this field.');
+    if (match === null)
+      throw invalidValue(
+        this.#text.slice(this.#at),
+        field.written,
+        'The given value did not match any of the allowed values for this field.',
+      );
     this.#at += match[0].length;
     return match[0];
   }
@@ -157,9 +214,15 @@ class TemplateReader {
   result(): ReadTime {
     const days = this.#days();
     const seconds = this.#seconds();
-    const micros = BigInt(days) * 86_400_000_000n + BigInt(seconds) * 1_000_000n + BigInt(this.#numbers.get('micros') ?? 0);
+    const micros =
+      BigInt(days) * 86_400_000_000n +
+      BigInt(seconds) * 1_000_000n +
+      BigInt(this.#numbers.get('micros') ?? 0);
     const hours = this.#numbers.get('TZH');
-    const offset = hours === undefined ? null : this.#zoneSign * (hours * 3600 + (this.#numbers.get('TZM') ?? 0) * 60);
+    const offset =
+      hours === undefined
+        ? null
+        : this.#zoneSign * (hours * 3600 + (this.#numbers.get('TZM') ?? 0) * 60);
     return { micros: checkTimestamp(micros), days, offset };
   }
 
@@ -176,7 +239,8 @@ class TemplateReader {
     if (julian !== undefined) return julian - 2440588;
     let year = get('YYYY') ?? get('YYY') ?? get('YY') ?? get('Y') ?? 0;
     const century = get('CC');
-    if (century !== undefined && get('YYYY') === undefined) year = (century - 1) * 100 + (year === 0 ? 1 : year % 100);
+    if (century !== undefined && get('YYYY') === undefined)
+      year = (century - 1) * 100 + (year === 0 ? 1 : year % 100);
     const isoYear = get('IYYY');
     if (isoYear !== undefined) return isoDays(isoYear, get('IW') ?? 1, get('ID') ?? 1);
     if (this.#beforeChrist) year = 1 - year;
@@ -186,7 +250,8 @@ class TemplateReader {
     }
     const month = this.#month ?? get('MM') ?? 1;
     const day = get('DD') ?? 1;
-    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) throw this.#outOfRange();
+    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
+      throw this.#outOfRange();
     return daysFromCivil(year, month, day);
   }
 
@@ -228,9 +293,7 @@ function isoDays(year: number, week: number, day: number): number {
 }
 
 function invalidValue(value: string, field: string, detail: string): SqlError {
-  return new SqlError(
-    sqlstate.invalidDatetimeFormat,
-    `invalid value "${value}" for "${field}"`,
-    { detail },
-  );
+  return new SqlError(sqlstate.invalidDatetimeFormat, `invalid value "${value}" for "${field}"`, {
+    detail,
+  });
 }

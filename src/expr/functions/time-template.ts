@@ -26,16 +26,65 @@ export type TemplateNode = TemplateField | TemplateText;
 
 /** Longest first, so that HH24 is not read as HH. */
 const fieldNames = [
-  'SSSSS', 'Y,YYY', 'MONTH', 'HH24', 'HH12', 'IDDD', 'IYYY', 'SSSS', 'YYYY', 'A.D.', 'A.M.', 'B.C.', 'P.M.',
-  'DAY', 'DDD', 'FF1', 'FF2', 'FF3', 'FF4', 'FF5', 'FF6', 'IYY', 'MON', 'TZH', 'TZM', 'YYY',
-  'AD', 'AM', 'BC', 'CC', 'DD', 'DY', 'HH', 'ID', 'IW', 'IY', 'MI', 'MM', 'MS', 'OF', 'PM', 'RM', 'SS', 'TZ', 'US', 'WW', 'YY',
-  'D', 'I', 'J', 'Q', 'W', 'Y',
+  'SSSSS',
+  'Y,YYY',
+  'MONTH',
+  'HH24',
+  'HH12',
+  'IDDD',
+  'IYYY',
+  'SSSS',
+  'YYYY',
+  'A.D.',
+  'A.M.',
+  'B.C.',
+  'P.M.',
+  'DAY',
+  'DDD',
+  'FF1',
+  'FF2',
+  'FF3',
+  'FF4',
+  'FF5',
+  'FF6',
+  'IYY',
+  'MON',
+  'TZH',
+  'TZM',
+  'YYY',
+  'AD',
+  'AM',
+  'BC',
+  'CC',
+  'DD',
+  'DY',
+  'HH',
+  'ID',
+  'IW',
+  'IY',
+  'MI',
+  'MM',
+  'MS',
+  'OF',
+  'PM',
+  'RM',
+  'SS',
+  'TZ',
+  'US',
+  'WW',
+  'YY',
+  'D',
+  'I',
+  'J',
+  'Q',
+  'W',
+  'Y',
 ] as const;
 
 export function parseTemplate(template: string): readonly TemplateNode[] {
   const nodes: TemplateNode[] = [];
   let fill = false;
-  for (let at = 0; at < template.length; ) {
+  for (let at = 0; at < template.length;) {
     const prefix = /^(?:FM|fm|FX|fx|TM|tm)/.exec(template.slice(at, at + 2));
     if (prefix !== null) {
       if (prefix[0].toUpperCase() === 'FM') fill = true;
@@ -59,7 +108,13 @@ export function parseTemplate(template: string): readonly TemplateNode[] {
     at += name.length;
     const ordinal = /^(?:TH|th)/.exec(template.slice(at, at + 2));
     at += ordinal === null ? 0 : 2;
-    nodes.push({ kind: 'field', name, written, fill, ordinal: (ordinal?.[0] ?? '') as '' | 'TH' | 'th' });
+    nodes.push({
+      kind: 'field',
+      name,
+      written,
+      fill,
+      ordinal: (ordinal?.[0] ?? '') as '' | 'TH' | 'th',
+    });
     fill = false;
   }
   return nodes;
@@ -70,7 +125,10 @@ function literal(template: string, at: number): TemplateText {
   return { kind: 'text', text: escaped ? '"' : template[at]!, quoted: false };
 }
 
-function quotedText(template: string, at: number): { readonly text: string; readonly end: number } | null {
+function quotedText(
+  template: string,
+  at: number,
+): { readonly text: string; readonly end: number } | null {
   if (template[at] !== '"') return null;
   let text = '';
   let i = at + 1;

@@ -1,7 +1,15 @@
 /** Dates, times, timestamps and intervals: the clock, parts, truncation, making and zones. */
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
-import { addInterval as addIntervalTo, isFiniteDate, isFiniteTimestamp, age, ageZoned, dateBin, dateToTimestamp, makeDate, makeTime, makeTimestamp, timestampToDate, timestampToTime } from '../../types/datetime.ts';
+import {
+  dateBin,
+  dateToTimestamp,
+  makeDate,
+  makeTime,
+  makeTimestamp,
+  timestampToDate,
+  timestampToTime,
+} from '../../types/datetime.ts';
 import {
   extractDate,
   extractInterval,
@@ -18,42 +26,102 @@ import { Interval, TimeTz } from '../../types/interval.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { types } from '../../types/sql-type.ts';
 import { formatTimestamptz } from '../../types/datetime-text.ts';
-import { fixedZone, localToUtc, resolveZone, utcToLocal, type Zone } from '../../types/zones.ts';
+import { localToUtc, resolveZone, utcToLocal } from '../../types/zones.ts';
 import { sessionZone, textIo } from '../context-io.ts';
 import { call0, call1, call2, call3, callAll, scalar } from './define.ts';
 import type { EvalContext, ScalarFunction } from './registry.ts';
 
-const { text, integer, double, numeric, boolean, date, time, timetz, timestamp, timestamptz, interval } = types;
+const { text, integer, double, numeric, date, time, timetz, timestamp, timestamptz, interval } =
+  types;
 
 export function timeFunctions(): readonly ScalarFunction[] {
-  return [...clock(), ...truncation(), ...extraction(), ...making(), ...zones(), ...differences(), ...tests()];
+  return [...clock(), ...truncation(), ...extraction(), ...making()];
 }
 
 const stable = { volatility: 'stable' } as const;
 
 function clock(): ScalarFunction[] {
   const now = call0((context) => context.nowMicros);
-  const localNow = (context: EvalContext): bigint => utcToLocal(context.nowMicros, sessionZone(context));
+  const localNow = (context: EvalContext): bigint =>
+    utcToLocal(context.nowMicros, sessionZone(context));
   const localTime = (context: EvalContext): bigint => timestampToTime(localNow(context)) ?? 0n;
   return [
-    ...['now', 'transaction_timestamp', 'statement_timestamp', 'current_timestamp', 'current_row_timestamp', 'proctime'].map((name) =>
-      scalar(name, [], timestamptz, now, stable),
+    ...[
+      'now',
+      'transaction_timestamp',
+      'statement_timestamp',
+      'current_timestamp',
+      'current_row_timestamp',
+      'proctime',
+    ].map((name) => scalar(name, [], timestamptz, now, stable)),
+    scalar(
+      'clock_timestamp',
+      [],
+      timestamptz,
+      call0((context) => context.clockMicros()),
+      { volatility: 'volatile' },
     ),
-    scalar('clock_timestamp', [], timestamptz, call0((context) => context.clockMicros()), { volatility: 'volatile' }),
-    scalar('timeofday', [], text, call0((context) => formatTimestamptz(context.clockMicros(), { ...textIo(context), dateStyle: 'Postgres, MDY' })), { volatility: 'volatile' }),
+    scalar(
+      'timeofday',
+      [],
+      text,
+      call0((context) =>
+        formatTimestamptz(context.clockMicros(), {
+          ...textIo(context),
+          dateStyle: 'Postgres, MDY',
+        }),
+      ),
+      { volatility: 'volatile' },
+    ),
     scalar('localtimestamp', [], timestamp, call0(localNow), stable),
-    scalar('current_date', [], date, call0((context) => timestampToDate(localNow(context))), stable),
+    scalar(
+      'current_date',
+      [],
+      date,
+      call0((context) => timestampToDate(localNow(context))),
+      stable,
+    ),
     scalar('localtime', [], time, call0(localTime), stable),
-    scalar('current_time', [], timetz, call0((context) => new TimeTz(localTime(context), sessionZone(context).offsetAt(context.nowMicros))), stable),
-    scalar('unix_timestamp', [], types.bigint, call0((context) => context.nowMicros / 1_000_000n), stable),
+    scalar(
+      'current_time',
+      [],
+      timetz,
+      call0(
+        (context) =>
+          new TimeTz(localTime(context), sessionZone(context).offsetAt(context.nowMicros)),
+      ),
+      stable,
+    ),
+    scalar(
+      'unix_timestamp',
+      [],
+      types.bigint,
+      call0((context) => context.nowMicros / 1_000_000n),
+      stable,
+    ),
   ];
 }
 
 function truncation(): ScalarFunction[] {
   return [
     scalar('date_trunc', [text, timestamp], timestamp, call2(truncateTimestamp)),
-    scalar('date_trunc', [text, timestamptz], timestamptz, call2((field: string, at: bigint, context) => truncateTimestamptz(field, at, sessionZone(context))), stable),
-    scalar('date_trunc', [text, timestamptz, text], timestamptz, call3((field: string, at: bigint, zone: string) => truncateTimestamptz(field, at, resolveZone(zone)))),
+    scalar(
+      'date_trunc',
+      [text, timestamptz],
+      timestamptz,
+      call2((field: string, at: bigint, context) =>
+        truncateTimestamptz(field, at, sessionZone(context)),
+      ),
+      stable,
+    ),
+    scalar(
+      'date_trunc',
+      [text, timestamptz, text],
+      timestamptz,
+      call3((field: string, at: bigint, zone: string) =>
+        truncateTimestamptz(field, at, resolveZone(zone)),
+      ),
+    ),
     scalar('date_trunc', [text, interval], interval, call2(truncateInterval)),
     scalar('date_bin', [interval, timestamp, timestamp], timestamp, call3(dateBin)),
     scalar('date_bin', [interval, timestamptz, timestamptz], timestamptz, call3(dateBin)),
@@ -68,11 +136,24 @@ function extraction(): ScalarFunction[] {
     options: { readonly volatility?: 'stable' } = {},
   ): ScalarFunction[] => [
     scalar('extract', [text, type], numeric, call2(compute), options),
-    scalar('date_part', [text, type], double, call2((field: string, value: never, context) => compute(field, value, context)?.toNumber() ?? null), options),
+    scalar(
+      'date_part',
+      [text, type],
+      double,
+      call2(
+        (field: string, value: never, context) =>
+          compute(field, value, context)?.toNumber() ?? null,
+      ),
+      options,
+    ),
   ];
   return [
     ...define(timestamp, (field, value) => extractTimestamp(field, value)),
-    ...define(timestamptz, (field, value, context) => extractTimestamptz(field, value, sessionZone(context)), stable),
+    ...define(
+      timestamptz,
+      (field, value, context) => extractTimestamptz(field, value, sessionZone(context)),
+      stable,
+    ),
     ...define(date, (field, value) => extractDate(field, value)),
     ...define(time, (field, value) => extractTime(field, value)),
     ...define(timetz, (field, value) => extractTimetz(field, value)),
@@ -84,12 +165,34 @@ function extraction(): ScalarFunction[] {
 /** Flink's YEAR(x) … SECOND(x), and DAYOFWEEK with Sunday as 1. */
 function shortExtraction(): ScalarFunction[] {
   const fields = ['year', 'quarter', 'month', 'week', 'hour', 'minute', 'second'] as const;
-  const special = [['dayofyear', 'doy', 0], ['dayofmonth', 'day', 0], ['dayofweek', 'dow', 1]] as const;
+  const special = [
+    ['dayofyear', 'doy', 0],
+    ['dayofmonth', 'day', 0],
+    ['dayofweek', 'dow', 1],
+  ] as const;
   const all = [...fields.map((field) => [field, field, 0] as const), ...special];
   return all.flatMap(([name, field, plus]) => [
-    scalar(name, [timestamp], types.bigint, call1((at: bigint) => wholeField(extractTimestamp(field, at), plus))),
-    scalar(name, [timestamptz], types.bigint, call1((at: bigint, context) => wholeField(extractTimestamptz(field, at, sessionZone(context)), plus)), stable),
-    scalar(name, [date], types.bigint, call1((days: number) => wholeField(extractTimestamp(field, dateToTimestamp(days)), plus))),
+    scalar(
+      name,
+      [timestamp],
+      types.bigint,
+      call1((at: bigint) => wholeField(extractTimestamp(field, at), plus)),
+    ),
+    scalar(
+      name,
+      [timestamptz],
+      types.bigint,
+      call1((at: bigint, context) =>
+        wholeField(extractTimestamptz(field, at, sessionZone(context)), plus),
+      ),
+      stable,
+    ),
+    scalar(
+      name,
+      [date],
+      types.bigint,
+      call1((days: number) => wholeField(extractTimestamp(field, dateToTimestamp(days)), plus)),
+    ),
   ]);
 }
 
@@ -101,22 +204,77 @@ function making(): ScalarFunction[] {
   return [
     scalar('make_date', [integer, integer, integer], date, call3(makeDate)),
     scalar('make_time', [integer, integer, double], time, call3(makeTime)),
-    scalar('make_timestamp', [integer, integer, integer, integer, integer, double], timestamp, callAll<[number, number, number, number, number, number]>((parts) => makeTimestamp(...parts))),
-    scalar('make_timestamptz', [integer, integer, integer, integer, integer, double, text], timestamptz, callAll<[number, number, number, number, number, number, string?]>(([y, mo, d, h, mi, s, zone], context) => localToUtc(makeTimestamp(y, mo, d, h, mi, s), zone === undefined ? sessionZone(context) : resolveZone(zone))), { optional: 1, volatility: 'stable' }),
-    scalar('make_interval', [integer, integer, integer, integer, integer, integer, double], interval, callAll<number[]>((parts) => makeInterval(parts)), { optional: 7 }),
+    scalar(
+      'make_timestamp',
+      [integer, integer, integer, integer, integer, double],
+      timestamp,
+      callAll<[number, number, number, number, number, number]>((parts) => makeTimestamp(...parts)),
+    ),
+    scalar(
+      'make_timestamptz',
+      [integer, integer, integer, integer, integer, double, text],
+      timestamptz,
+      callAll<[number, number, number, number, number, number, string?]>(
+        ([y, mo, d, h, mi, s, zone], context) =>
+          localToUtc(
+            makeTimestamp(y, mo, d, h, mi, s),
+            zone === undefined ? sessionZone(context) : resolveZone(zone),
+          ),
+      ),
+      { optional: 1, volatility: 'stable' },
+    ),
+    scalar(
+      'make_interval',
+      [integer, integer, integer, integer, integer, integer, double],
+      interval,
+      callAll<number[]>((parts) => makeInterval(parts)),
+      { optional: 7 },
+    ),
     scalar('to_timestamp', [double], timestamptz, call1(fromEpoch)),
-    scalar('to_timestamp_ltz', [types.bigint, integer], timestamptz, call2((value: bigint, precision: number) => fromEpochUnits(value, precision)), { optional: 1 }),
-    scalar('from_unixtime', [types.bigint], text, call1((seconds: bigint, context) => formatTimestamptz(seconds * 1_000_000n, textIo(context)).slice(0, 19)), stable),
-    scalar('justify_hours', [interval], interval, call1((a: Interval) => a.justifyHours())),
-    scalar('justify_days', [interval], interval, call1((a: Interval) => a.justifyDays())),
-    scalar('justify_interval', [interval], interval, call1((a: Interval) => a.justifyInterval())),
+    scalar(
+      'to_timestamp_ltz',
+      [types.bigint, integer],
+      timestamptz,
+      call2((value: bigint, precision: number) => fromEpochUnits(value, precision)),
+      { optional: 1 },
+    ),
+    scalar(
+      'from_unixtime',
+      [types.bigint],
+      text,
+      call1((seconds: bigint, context) =>
+        formatTimestamptz(seconds * 1_000_000n, textIo(context)).slice(0, 19),
+      ),
+      stable,
+    ),
+    scalar(
+      'justify_hours',
+      [interval],
+      interval,
+      call1((a: Interval) => a.justifyHours()),
+    ),
+    scalar(
+      'justify_days',
+      [interval],
+      interval,
+      call1((a: Interval) => a.justifyDays()),
+    ),
+    scalar(
+      'justify_interval',
+      [interval],
+      interval,
+      call1((a: Interval) => a.justifyInterval()),
+    ),
   ];
 }
 
 function makeInterval(parts: readonly (number | undefined)[]): Interval {
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts;
   if (!Number.isFinite(seconds)) throw intervalOutOfRange();
-  const micros = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n + BigInt(Math.round(seconds * 1e6));
+  const micros =
+    BigInt(hours) * 3_600_000_000n +
+    BigInt(minutes) * 60_000_000n +
+    BigInt(Math.round(seconds * 1e6));
   return new Interval(years * 12 + months, weeks * 7 + days, micros);
 }
 
@@ -145,108 +303,5 @@ function fromEpochUnits(value: bigint, precision = 3): bigint {
   throw new SqlError(
     sqlstate.invalidParameterValue,
     `precision of to_timestamp_ltz must be 0, 3 or 6, not ${precision}`,
-  );
-}
-
-/** AT TIME ZONE, by name or by interval. */
-function zones(): ScalarFunction[] {
-  const byInterval = (offset: Interval): Zone => {
-    if (offset.months !== 0 || offset.days !== 0) {
-      throw new SqlError(
-        sqlstate.invalidParameterValue,
-        'interval time zone must not include months or days',
-      );
-    }
-    return fixedZone(Number(offset.micros / 1_000_000n));
-  };
-  const define = <Z>(type: SqlType, find: (zone: Z) => Zone): ScalarFunction[] => [
-    scalar('timezone', [type, timestamp], timestamptz, call2((zone: Z, at: bigint) => localToUtc(at, find(zone)))),
-    scalar('timezone', [type, timestamptz], timestamp, call2((zone: Z, at: bigint) => utcToLocal(at, find(zone)))),
-    scalar('timezone', [type, timetz], timetz, call2((zone: Z, at: TimeTz, context) => moveTime(at, find(zone).offsetAt(context.nowMicros))), stable),
-  ];
-  return [...define<string>(text, resolveZone), ...define<Interval>(interval, byInterval)];
-}
-
-function moveTime(value: TimeTz, zoneSeconds: number): TimeTz {
-  const day = 86_400_000_000n;
-  const micros = (value.micros + BigInt(zoneSeconds - value.zoneSeconds) * 1_000_000n) % day;
-  return new TimeTz(micros < 0n ? micros + day : micros, zoneSeconds);
-}
-
-function differences(): ScalarFunction[] {
-  return [
-    scalar('age', [timestamp, timestamp], interval, call2(age)),
-    scalar('age', [timestamptz, timestamptz], interval, call2((a: bigint, b: bigint, context) => ageZoned(a, b, sessionZone(context))), stable),
-    scalar('age', [timestamp], interval, call1((a: bigint, context) => age(today(context), a)), stable),
-    scalar('age', [timestamptz], interval, call1((a: bigint, context) => age(today(context), utcToLocal(a, sessionZone(context)))), stable),
-    ...['timestampdiff', 'datediff'].map((name) =>
-      scalar(name, [text, timestamp, timestamp], types.bigint, call3((unit: string, a: bigint, b: bigint) => wholeUnits(unit, a, b))),
-    ),
-    scalar('timestampadd', [text, integer, timestamp], timestamp, call3((unit: string, count: number, at: bigint) => addUnits(unit, count, at))),
-  ];
-}
-
-function today(context: EvalContext): bigint {
-  return truncateTimestamp('day', utcToLocal(context.nowMicros, sessionZone(context)));
-}
-
-const unitMicros = new Map<string, bigint>([
-  ['microsecond', 1n],
-  ['millisecond', 1000n],
-  ['second', 1_000_000n],
-  ['minute', 60_000_000n],
-  ['hour', 3_600_000_000n],
-  ['day', 86_400_000_000n],
-  ['week', 604_800_000_000n],
-]);
-const unitMonths = new Map<string, number>([
-  ['month', 1],
-  ['quarter', 3],
-  ['year', 12],
-]);
-
-function unknownUnit(unit: string): SqlError {
-  return new SqlError(sqlstate.invalidParameterValue, `unit "${unit}" not recognized`);
-}
-
-/** Flink's TIMESTAMPDIFF: whole units from a to b, towards zero. */
-function wholeUnits(unit: string, a: bigint, b: bigint): bigint {
-  const name = unit.toLowerCase().replace(/s$/, '');
-  const micros = unitMicros.get(name);
-  if (micros !== undefined) return (b - a) / micros;
-  const months = unitMonths.get(name);
-  if (months === undefined) throw unknownUnit(unit);
-  return BigInt(Math.trunc(age(b, a).months / months));
-}
-
-function addUnits(unit: string, count: number, at: bigint): bigint {
-  const name = unit.toLowerCase().replace(/s$/, '');
-  const micros = unitMicros.get(name);
-  const months = unitMonths.get(name);
-  if (micros === undefined && months === undefined) throw unknownUnit(unit);
-  const step = new Interval((months ?? 0) * count, 0, (micros ?? 0n) * BigInt(count));
-  return addIntervalTo(at, step);
-}
-
-function tests(): ScalarFunction[] {
-  return [
-    scalar('isfinite', [date], boolean, call1(isFiniteDate)),
-    scalar('isfinite', [timestamp], boolean, call1(isFiniteTimestamp)),
-    scalar('isfinite', [timestamptz], boolean, call1(isFiniteTimestamp)),
-    scalar('isfinite', [interval], boolean, () => true),
-    ...overlaps(),
-  ];
-}
-
-/** (a, b) OVERLAPS (c, d): half-open spans; either order of the ends. */
-function overlaps(): ScalarFunction[] {
-  const spans = (a: bigint, b: bigint, c: bigint, d: bigint): boolean => {
-    const [s1, e1] = a <= b ? [a, b] : [b, a];
-    const [s2, e2] = c <= d ? [c, d] : [d, c];
-    if (s1 === s2) return true;
-    return s1 > s2 ? s1 < e2 : s2 < e1;
-  };
-  return [timestamp, timestamptz, time].map((type) =>
-    scalar('overlaps', [type, type, type, type], boolean, callAll<[bigint, bigint, bigint, bigint]>(([a, b, c, d]) => spans(a, b, c, d))),
   );
 }

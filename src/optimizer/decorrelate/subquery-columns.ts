@@ -33,7 +33,7 @@ import {
 import { joinsAtMostOne, propertiesOf } from '../../plan/properties.ts';
 import type { RuleContext } from '../rule.ts';
 import { Subquery, comparison, orderOf } from './subquery.ts';
-import { orElse } from './unnest.ts';
+import { orElse } from './unnested.ts';
 
 /** Outer rows with more columns at their end, and a value over them. */
 export interface Extended {
@@ -41,18 +41,22 @@ export interface Extended {
   readonly value: Expr;
 }
 
-/** Replaces one subquery over rows of `input`; no plan or argument in it has a subquery left. */
+/**
+ * Replaces one subquery over rows of `input`; no plan or argument in it has a subquery left. Its value does
+ * not matter, and it must not fail, for rows for which a `guard` is not TRUE.
+ */
 export function extendWith(
   input: LogicalPlan,
   subquery: SubqueryExpr,
   context: RuleContext,
+  guard: readonly Expr[] = [],
 ): Extended {
   const plan = subqueryPlan(subquery);
   switch (subquery.mode) {
     case 'scalar':
-      return scalar(input, plan, context);
+      return scalar(input, plan, context, guard);
     case 'array':
-      return scalar(input, arrayPlan(plan, context), context);
+      return scalar(input, arrayPlan(plan, context), context, guard);
     case 'exists':
       return exists(input, new Subquery(plan, input, anyOrder(context)), []);
     case 'any':
@@ -68,7 +72,12 @@ export function anyOrder(context: RuleContext): {
   return { evaluation: context.evaluation, anyOrder: true };
 }
 
-function scalar(input: LogicalPlan, plan: LogicalPlan, context: RuleContext): Extended {
+function scalar(
+  input: LogicalPlan,
+  plan: LogicalPlan,
+  context: RuleContext,
+  guard: readonly Expr[],
+): Extended {
   const options = { evaluation: context.evaluation, anyOrder: false };
   const subquery = new Subquery(plan, input, options);
   const width = input.schema.length;
@@ -84,22 +93,20 @@ function scalar(input: LogicalPlan, plan: LogicalPlan, context: RuleContext): Ex
       missing: connected.missing?.[0] ?? null,
     });
   }
-  return guardedScalar(input, subquery);
+  return checkedScalar(input, subquery, guard);
 }
 
-/** A scalar subquery that may have several rows: the join is with the checked rows of each outer value. */
-function guardedScalar(input: LogicalPlan, subquery: Subquery): Extended {
+/**
+ * A scalar subquery that may have several rows: the join is with the checked rows of each outer value. Only
+ * outer rows that ask for the value are looked at, since others must not make it fail.
+ */
+function checkedScalar(input: LogicalPlan, subquery: Subquery, guard: readonly Expr[]): Extended {
   const { conditions } = subquery.peeled;
   const outerOnly = conditions.filter((condition) => subquery.isOuterOnly(condition));
   const inner = conditions.filter((condition) => !outerOnly.includes(condition));
-  let unnested = subquery.unnestWhole(inner);
-  let on = outerOnly.map((condition) => subquery.overBoth(condition));
-  if (unnested.bound.size === 0 && outerOnly.length > 0) {
-    unnested = subquery.unnestWhole(conditions);
-    on = [];
-  }
-  const source = filterBy(input, on);
-  const exact = subquery.unnesting.exact(subquery.unnesting.materialize(unnested), source);
+  const unnested = subquery.unnesting.materialize(subquery.unnestWhole(inner));
+  const on = [...guard, ...outerOnly.map((condition) => subquery.overBoth(condition))];
+  const exact = subquery.unnesting.exact(unnested, filterBy(input, on));
   const single = subquery.unnesting.single(exact, []);
   return leftJoined(input, single.plan, [...subquery.equalities(single), ...on], {
     value: subquery.overBoth(subquery.peeled.exprs[0]!),

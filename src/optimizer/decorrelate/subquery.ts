@@ -20,7 +20,7 @@ import { filterBy } from '../../plan/make.ts';
 import { pushFilters } from '../rules/push-filter.ts';
 import { Domain } from './domain.ts';
 import { Unnesting } from './unnest.ts';
-import type { Unnested } from './unnest.ts';
+import type { Unnested } from './unnested.ts';
 
 /** A subquery without the projections and filters at its top. Expressions are over `core` and items. */
 export interface Peeled {
@@ -72,7 +72,7 @@ export class Subquery {
       on,
       exprs: this.peeled.exprs.map((expr) => this.overBoth(expr)),
       missing:
-        missing?.length === undefined
+        missing === null
           ? null
           : this.peeled.exprs.map((expr) => this.domain.overOuter(substitute(expr, missing))),
     };

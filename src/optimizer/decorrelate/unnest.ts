@@ -21,7 +21,6 @@ import {
   conjuncts,
   isNull,
   isNullable,
-  isVolatile,
   notDistinct,
   substitute,
 } from '../../plan/expressions.ts';
@@ -47,46 +46,22 @@ import {
   oneRow,
   pickColumns,
 } from '../../plan/make.ts';
-import { equalitySides, isUniqueOn } from '../../plan/properties.ts';
-import { sameType } from '../../types/oid.ts';
-import type { SqlKind } from '../../types/sql-type.ts';
+import { isUniqueOn } from '../../plan/properties.ts';
 import type { Domain } from './domain.ts';
 import { hasItems, isItem, itemsOf } from './domain.ts';
-
-export interface Unnested {
-  /** The subquery's columns, then one column for each bound item, in the order of `bound`. */
-  readonly plan: LogicalPlan;
-  /** Item → column. An item that is not bound does not matter to the rows. */
-  readonly bound: ReadonlyMap<number, number>;
-  /**
-   * Not null: for values of the bound items without any row the subquery has this one row, over items
-   * (a global aggregate over nothing). Consumers add it, or `materialize` does.
-   */
-  readonly missing: readonly Expr[] | null;
-}
-
-/** Types whose equal values cannot be told apart, so that one may stand for the other. */
-const exactKinds: ReadonlySet<SqlKind> = new Set<SqlKind>([
-  'boolean',
-  'smallint',
-  'integer',
-  'bigint',
-  'oid',
-  'text',
-  'varchar',
-  'name',
-  'pgchar',
-  'bytea',
-  'date',
-  'time',
-  'timestamp',
-  'timestamptz',
-  'uuid',
-  'regclass',
-  'regtype',
-  'regproc',
-  'regnamespace',
-]);
+import {
+  bind,
+  bindingOf,
+  boundColumns,
+  moveBound,
+  nameOfItem,
+  orElse,
+  range,
+  resolve,
+  widthOf,
+  withFields,
+} from './unnested.ts';
+import type { Unnested } from './unnested.ts';
 
 export class Unnesting {
   readonly #domain: Domain;
@@ -242,9 +217,8 @@ export class Unnesting {
     };
   }
 
-  /** Only rows for values that some row of `source` (the outer rows) has. */
+  /** Only rows for values that some row of `source` (the outer rows) has; none when it has no row. */
   exact(input: Unnested, source: LogicalPlan = this.#domain.source): Unnested {
-    if (input.bound.size === 0) return input;
     const items = [...input.bound.keys()];
     const domain = this.#domain.rows(items, source);
     const all = input.plan.schema.length;
@@ -511,90 +485,4 @@ export class Unnesting {
     };
     return moveBound(input, node, made.length);
   }
-}
-
-/** `value` where `found` is not NULL, `otherwise` elsewhere. `value` is NULL where `found` is. */
-export function orElse(found: Expr, value: Expr, otherwise: Expr): Expr {
-  const isColumn = value.kind === 'column';
-  if (isColumn && otherwise.kind === 'constant' && otherwise.value === null) return value;
-  return {
-    kind: 'case',
-    branches: [{ when: isNull(found, true), then: value }],
-    otherwise,
-    type: value.type,
-  };
-}
-
-/** How many columns the subquery itself has. */
-function widthOf(input: Unnested): number {
-  return input.plan.schema.length - input.bound.size;
-}
-
-function boundColumns(input: Unnested): Expr[] {
-  return [...input.bound.values()].map((column) =>
-    columnExpr(column, input.plan.schema[column]!.type),
-  );
-}
-
-/** Items replaced by the columns they are bound to. */
-export function resolve(expr: Expr, input: Unnested): Expr {
-  return mapExpr(expr, (part) => {
-    if (!isItem(part)) return part;
-    const column = input.bound.get(part.index);
-    assert(column !== undefined, `item ${part.index} is not bound`);
-    return columnExpr(column, part.type);
-  });
-}
-
-/** A node that appended `made` columns behind the bound ones, with the bound ones at the end again. */
-function moveBound(input: Unnested, node: LogicalPlan, made: number): Unnested {
-  const width = widthOf(input);
-  const count = input.bound.size;
-  const start = width + count;
-  const kept = [...range(0, width), ...range(start, start + made), ...range(width, start)];
-  return {
-    plan: pickColumns(node, kept),
-    bound: new Map([...input.bound].map(([item, column]) => [item, column + made])),
-    missing: null,
-  };
-}
-
-/** `column = item`, which binds the item to a value of the subquery's own row. */
-function bindingOf(
-  condition: Expr,
-  input: Unnested,
-  width: number,
-): { readonly item: number; readonly value: Expr; readonly dropsNull: boolean } | null {
-  const sides = equalitySides(condition);
-  if (sides === null) return null;
-  for (const [a, b] of [sides, [sides[1], sides[0]] as const]) {
-    if (!isItem(a) || input.bound.has(a.index)) continue;
-    if (itemsOf(b).size > 0 || isVolatile(b) || !sameType(a.type, b.type)) continue;
-    if (b.kind === 'constant' || !exactKinds.has(a.type.kind)) continue;
-    assert(b.kind !== 'column' || b.index < width, 'conditions see only the subquery’s columns');
-    return { item: a.index, value: b, dropsNull: condition.kind !== 'is-distinct' };
-  }
-  return null;
-}
-
-function bind(input: Unnested, item: number, value: Expr): Unnested {
-  const plan = appendColumns(input.plan, [value], [nameOfValue(value, input.plan)]);
-  return { ...input, plan, bound: new Map([...input.bound, [item, plan.schema.length - 1]]) };
-}
-
-function nameOfValue(value: Expr, plan: LogicalPlan): string {
-  return value.kind === 'column' ? plan.schema[value.index]!.name : '?column?';
-}
-
-function nameOfItem(domain: Domain, item: number): string {
-  const expr = domain.item(item);
-  return expr.kind === 'column' ? domain.source.schema[expr.index]!.name : '?column?';
-}
-
-function withFields(plan: LogicalPlan, fields: LogicalPlan['schema']): LogicalPlan {
-  return { ...plan, schema: [...fields, ...plan.schema.slice(fields.length)] };
-}
-
-export function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
 }

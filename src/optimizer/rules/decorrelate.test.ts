@@ -41,18 +41,26 @@ function table(oid: number, columns: readonly string[], rows: readonly Row[]): T
   return { name: `t${oid}`, oid, schema, rows, appendOnly: false, keys: [] };
 }
 
-const people = table(1, ['id', 'boss'], [
-  [1, null],
-  [2, 1],
-  [3, 1],
-  [3, 1],
-]);
-const orders = table(2, ['person', 'amount'], [
-  [1, 10],
-  [1, 20],
-  [3, 5],
-  [4, null],
-]);
+const people = table(
+  1,
+  ['id', 'boss'],
+  [
+    [1, null],
+    [2, 1],
+    [3, 1],
+    [3, 1],
+  ],
+);
+const orders = table(
+  2,
+  ['person', 'amount'],
+  [
+    [1, 10],
+    [1, 20],
+    [3, 5],
+    [4, null],
+  ],
+);
 const tables = [people, orders];
 const p = scan(people);
 const o = scan(orders);
@@ -157,7 +165,10 @@ describe('decorrelate', () => {
       o,
       and(op('=', col(o, 'person'), outer(p, 'id', 2)), op('>', col(o, 'amount'), outer(p, 'id'))),
     );
-    const middle = filter(p, and(op('=', col(p, 'boss'), outer(p, 'id')), subquery('exists', inner)));
+    const middle = filter(
+      p,
+      and(op('=', col(p, 'boss'), outer(p, 'id')), subquery('exists', inner)),
+    );
     expect(run(filter(p, subquery('exists', middle)))).toEqual(['1 null']);
   });
 

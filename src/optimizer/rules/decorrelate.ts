@@ -15,10 +15,10 @@
 
 import { assert } from '../../base/assert.ts';
 import { notSupported } from '../../base/errors.ts';
-import type { Expr, SubqueryExpr } from '../../expr/expr.ts';
-import { mapExpr } from '../../expr/walk.ts';
+import type { CaseExpr, Expr, SubqueryExpr } from '../../expr/expr.ts';
+import { mapChildren, mapExpr } from '../../expr/walk.ts';
 import { types } from '../../types/sql-type.ts';
-import { expressionsOf, mapChildren, mapExpressions } from '../../plan/children.ts';
+import { expressionsOf, mapChildren as mapInputs, mapExpressions } from '../../plan/children.ts';
 import {
   booleanConstant,
   columnExpr,
@@ -27,6 +27,7 @@ import {
   conjunction,
   conjuncts,
   hasSubquery,
+  isVolatile,
   nullConstant,
   replaceColumns,
   subqueryPlan,
@@ -44,9 +45,10 @@ import {
   pickColumns,
 } from '../../plan/make.ts';
 import { extendWith } from '../decorrelate/subquery-columns.ts';
+import type { Extended } from '../decorrelate/subquery-columns.ts';
 import { filterWith } from '../decorrelate/subquery-filters.ts';
 import { Subquery } from '../decorrelate/subquery.ts';
-import { orElse, range } from '../decorrelate/unnest.ts';
+import { orElse, range } from '../decorrelate/unnested.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const decorrelateRule: Rule = {
@@ -59,7 +61,7 @@ export const decorrelateRule: Rule = {
 
 /** The plan without subqueries and lateral joins; the same object when it had none. */
 export function decorrelate(plan: LogicalPlan, context: RuleContext): LogicalPlan {
-  const node = mapChildren(plan, (input) => decorrelate(input, context));
+  const node = mapInputs(plan, (input) => decorrelate(input, context));
   if (node.kind === 'join' && node.lateral) return lateral(withPlainOn(node, context), context);
   if (!expressionsOf(node).some(hasSubquery)) return node;
   const inner = mapExpressions(node, (expr) => decorrelateInside(expr, context));
@@ -114,26 +116,62 @@ function onInput(node: LogicalPlan, input: LogicalPlan, context: RuleContext): L
     current = extended.input;
     return extended.value;
   });
-  const over = mapChildren(changed, () => current);
+  const over = mapInputs(changed, () => current);
   if (over.kind === 'project' || over.kind === 'aggregate') return over;
   const made = node.schema.slice(input.schema.length);
   return { ...over, schema: [...current.schema, ...made] };
 }
 
-/** All subqueries of one expression as columns of the input. */
+/**
+ * All subqueries of one expression as columns of the input. `guard` is a condition over the input without
+ * which the expression is not evaluated: a subquery in a branch of a CASE must not fail for rows that
+ * take another branch.
+ */
 function extendFor(
   input: LogicalPlan,
   expr: Expr,
   context: RuleContext,
-): { readonly input: LogicalPlan; readonly value: Expr } {
+  guard: readonly Expr[] = [],
+): Extended {
+  if (!hasSubquery(expr)) return { input, value: expr };
+  if (expr.kind === 'case') return extendCase(input, expr, context, guard);
   let current = input;
-  const value = mapExpr(expr, (part) => {
-    if (part.kind !== 'subquery') return part;
-    const extended = extendWith(current, part, context);
+  const value = mapChildren(expr, (part) => {
+    const extended = extendFor(current, part, context, guard);
     current = extended.input;
     return extended.value;
   });
-  return { input: current, value };
+  if (value.kind !== 'subquery') return { input: current, value };
+  return extendWith(current, value, context, guard);
+}
+
+function extendCase(
+  input: LogicalPlan,
+  expr: CaseExpr,
+  context: RuleContext,
+  guard: readonly Expr[],
+): Extended {
+  let current = input;
+  const extend = (part: Expr, guards: readonly Expr[]): Expr => {
+    const extended = extendFor(current, part, context, guards);
+    current = extended.input;
+    return extended.value;
+  };
+  const before: Expr[] = [...guard];
+  const add = (condition: Expr, negated: boolean): Expr[] =>
+    isVolatile(condition) ? before : [...before, isTrue(condition, negated)];
+  const branches = expr.branches.map((branch) => {
+    const when = extend(branch.when, before);
+    const then = extend(branch.then, add(when, false));
+    if (!isVolatile(when)) before.push(isTrue(when, true));
+    return { when, then };
+  });
+  const otherwise = extend(expr.otherwise, before);
+  return { input: current, value: { ...expr, branches, otherwise } };
+}
+
+function isTrue(arg: Expr, negated: boolean): Expr {
+  return { kind: 'is-truth', arg, truth: true, negated, type: types.boolean };
 }
 
 /** Plain conditions first, then subqueries one after the other. */

@@ -8,8 +8,9 @@
  */
 
 import type { Expr } from '../../expr/expr.ts';
-import { columnsRead, mapPlanDeep, substitute } from '../../plan/expressions.ts';
-import type { LogicalPlan, SortKey } from '../../plan/logical.ts';
+import { columnExpr, fieldFor, mapPlanDeep } from '../../plan/expressions.ts';
+import type { AggregateCall, LogicalPlan, SortKey } from '../../plan/logical.ts';
+import { firstColumns, pickColumns } from '../../plan/make.ts';
 import type { Rule } from '../rule.ts';
 
 export const orderedInputRule: Rule = {
@@ -23,62 +24,76 @@ export const orderedInputRule: Rule = {
 function takeOrder(plan: LogicalPlan): LogicalPlan {
   switch (plan.kind) {
     case 'aggregate': {
-      const depends = plan.aggregates.some(dependsOnOrder);
-      const order = depends ? orderThrough(plan.input) : [];
-      if (order.length === 0) return plan;
+      if (!plan.aggregates.some(dependsOnOrder)) return plan;
+      const ordered = exposeOrder(plan.input);
+      if (ordered === null) return plan;
       const aggregates = plan.aggregates.map((call) =>
-        dependsOnOrder(call) ? { ...call, orderBy: order } : call,
+        dependsOnOrder(call) ? { ...call, orderBy: ordered.order } : call,
       );
-      return { ...plan, aggregates };
+      return { ...plan, input: ordered.plan, aggregates };
     }
     case 'sort': {
       const bare = plan.order.length === 0 && (plan.limit !== null || plan.offset !== null);
-      const order = bare ? orderThrough(plan.input) : [];
-      return order.length === 0 ? plan : { ...plan, order };
+      const ordered = bare ? exposeOrder(plan.input) : null;
+      if (ordered === null) return plan;
+      const { plan: input, order } = ordered;
+      return firstColumns({ ...plan, input, order, schema: input.schema }, plan.schema.length);
     }
     case 'over': {
       const numbered = plan.calls.every((call) => call.name === 'row_number');
-      const order = numbered && plan.order.length === 0 ? orderThrough(plan.input) : [];
-      return order.length === 0 ? plan : { ...plan, order };
+      const ordered = numbered && plan.order.length === 0 ? exposeOrder(plan.input) : null;
+      if (ordered === null) return plan;
+      const { plan: input, order } = ordered;
+      const width = plan.input.schema.length;
+      const made = plan.schema.slice(width);
+      const over: LogicalPlan = { ...plan, input, order, schema: [...input.schema, ...made] };
+      return pickColumns(over, [
+        ...plan.input.schema.keys(),
+        ...made.map((_, i) => input.schema.length + i),
+      ]);
     }
     default:
       return plan;
   }
 }
 
-function dependsOnOrder(call: {
-  readonly fn: { readonly state: string; readonly orderedSet: boolean };
-  readonly orderBy: readonly SortKey[];
-  readonly distinct: boolean;
-}): boolean {
+function dependsOnOrder(call: AggregateCall): boolean {
   const folds = call.fn.state === 'values' && !call.fn.orderedSet;
   return folds && call.orderBy.length === 0 && !call.distinct;
 }
 
-/** The order of a sort below filters and projections, over the columns above them. */
-function orderThrough(plan: LogicalPlan): readonly SortKey[] {
-  if (plan.kind === 'sort') return plan.partitionBy.length === 0 ? plan.order : [];
-  if (plan.kind === 'filter') return orderThrough(plan.input);
-  if (plan.kind !== 'project') return [];
-  const moved: SortKey[] = [];
-  for (const key of orderThrough(plan.input)) {
-    const expr = above(key.expr, plan.exprs);
-    // A key that the projection dropped ends the order that can still be told.
-    if (expr === null) break;
-    moved.push({ ...key, expr });
-  }
-  return moved;
+interface Ordered {
+  /** The plan's columns, then those that only the order needs. */
+  readonly plan: LogicalPlan;
+  readonly order: readonly SortKey[];
 }
 
-/** An expression over a projection's input as one over its output, when the output has what it reads. */
-function above(expr: Expr, exprs: readonly Expr[]): Expr | null {
-  const places: Expr[] = [];
-  let known = true;
-  const visit = (index: number): void => {
-    const place = exprs.findIndex((each) => each.kind === 'column' && each.index === index);
-    if (place < 0) known = false;
-    else places[index] = { kind: 'column', index: place, type: exprs[place]!.type };
-  };
-  columnsRead(expr).forEach(visit);
-  return known ? substitute(expr, places) : null;
+/** A plan whose rows come from a sort below filters and projections, with that order over its columns. */
+function exposeOrder(plan: LogicalPlan): Ordered | null {
+  if (plan.kind === 'sort') {
+    const ordered = plan.partitionBy.length === 0 && plan.order.length > 0;
+    return ordered ? { plan, order: plan.order } : null;
+  }
+  if (plan.kind === 'filter') {
+    const below = exposeOrder(plan.input);
+    if (below === null) return null;
+    return { ...below, plan: { ...plan, input: below.plan, schema: below.plan.schema } };
+  }
+  if (plan.kind !== 'project') return null;
+  const below = exposeOrder(plan.input);
+  if (below === null) return null;
+  const exprs = [...plan.exprs];
+  const schema = [...plan.schema];
+  const order = below.order.map((key): SortKey => {
+    const known = exprs.findIndex((expr) => isSameColumn(expr, key.expr));
+    if (known >= 0) return { ...key, expr: columnExpr(known, key.expr.type) };
+    exprs.push(key.expr);
+    schema.push(fieldFor('?column?', key.expr, below.plan.schema));
+    return { ...key, expr: columnExpr(exprs.length - 1, key.expr.type) };
+  });
+  return { plan: { ...plan, input: below.plan, exprs, schema }, order };
+}
+
+function isSameColumn(a: Expr, b: Expr): boolean {
+  return a.kind === 'column' && b.kind === 'column' && a.index === b.index;
 }

@@ -41,7 +41,11 @@ import { pushFilterRule } from './push-filter.ts';
 import { simplifyRule } from './simplify.ts';
 import { topNRule } from './top-n.ts';
 
-function table(name: string, columns: readonly string[], keys: readonly number[][] = []): TestTable {
+function table(
+  name: string,
+  columns: readonly string[],
+  keys: readonly number[][] = [],
+): TestTable {
   const schema = columns.map((column) => field(column, types.integer));
   return { name, oid: name.charCodeAt(0), schema, rows: [], appendOnly: false, keys };
 }
@@ -63,7 +67,10 @@ function after(rule: Rule, plan: LogicalPlan): string[] | null {
 describe('simplify', () => {
   it('folds constants and drops conditions that say nothing', () => {
     const plan = filter(a, and(op('=', col(a, 'x'), op('+', int(1), int(2))), yes));
-    expect(after(simplifyRule, plan)).toEqual(['filter x = 3', '└─ scan table public.a (id, x, y)']);
+    expect(after(simplifyRule, plan)).toEqual([
+      'filter x = 3',
+      '└─ scan table public.a (id, x, y)',
+    ]);
   });
 
   it('leaves an expression that fails where it is', () => {
@@ -88,7 +95,12 @@ describe('simplify', () => {
   });
 
   it('turns NOT around', () => {
-    const isNull = { kind: 'is-null', arg: col(a, 'x'), negated: false, type: types.boolean } as const;
+    const isNull = {
+      kind: 'is-null',
+      arg: col(a, 'x'),
+      negated: false,
+      type: types.boolean,
+    } as const;
     expect(after(simplifyRule, filter(a, not(isNull)))?.[0]).toBe('filter x IS NOT NULL');
     expect(after(simplifyRule, filter(a, not(not(op('<', col(a, 'x'), int(1))))))?.[0]).toBe(
       'filter x < 1',
@@ -128,17 +140,13 @@ describe('push-filter', () => {
   });
 
   it('passes an aggregate for conditions on its keys only', () => {
-    const grouped = aggregate(
-      a,
-      [['x', col(a, 'x')]],
-      [['n', aggregateCall('count', [])]],
-    );
+    const grouped = aggregate(a, [['x', col(a, 'x')]], [['n', aggregateCall('count', [])]]);
     const plan = filter(
       grouped,
       and(op('=', col(grouped, 'x'), int(1)), op('>', col(grouped, 'n'), int(5))),
     );
     expect(after(pushFilterRule, plan)).toEqual([
-      'filter n > 5::bigint',
+      'filter n > 5',
       '└─ aggregate by x: count(*)',
       '   └─ filter x = 1',
       '      └─ scan table public.a (id, x, y)',
@@ -200,20 +208,20 @@ describe('join-order', () => {
       a,
       or(and(key, op('=', col(a, 'x'), int(2))), and(op('=', col(a, 'x'), int(3)), key)),
     );
-    expect(after(joinOrderRule, plan)?.[0]).toBe('filter id = 1 AND ((x = 2) OR (x = 3))');
+    expect(after(joinOrderRule, plan)?.[0]).toBe('filter id = 1 AND (x = 2 OR x = 3)');
   });
 
   it('leaves a join as it is written when it has its equality', () => {
-    expect(after(joinOrderRule, join('inner', a, b, op('=', col(a, 'id'), col(b, 'bid', 3))))).toBeNull();
+    expect(
+      after(joinOrderRule, join('inner', a, b, op('=', col(a, 'id'), col(b, 'bid', 3)))),
+    ).toBeNull();
   });
 });
 
 describe('top-n', () => {
-  const numbered = over(
-    a,
-    { partitionBy: [col(a, 'x')], order: [ascending(col(a, 'y'))] },
-    [{ name: 'row_number', type: types.bigint }],
-  );
+  const numbered = over(a, { partitionBy: [col(a, 'x')], order: [ascending(col(a, 'y'))] }, [
+    { name: 'row_number', type: types.bigint },
+  ]);
   const number = col(numbered, 'row_number');
   const three = constant(3n, types.bigint);
 
@@ -341,7 +349,7 @@ describe('drop-order and ordered-input', () => {
 
   it('hands it to a limit without an order', () => {
     const first = sort(ordered, { limit: constant(2n, types.bigint) });
-    expect(after(orderedInputRule, first)?.[0]).toBe('top-n order by y limit 2::bigint');
+    expect(after(orderedInputRule, first)?.[0]).toBe('top-n order by y limit 2');
   });
 });
 

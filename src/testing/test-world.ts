@@ -1,0 +1,101 @@
+/**
+ * A whole database in a test, one opening of it: on stores that are handed in, a manual clock and a `test`
+ * feed. Opening another on the same stores and feed is what a restart is.
+ */
+
+import { ManualClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import { SeededRandom } from '../base/random.ts';
+import { type TestFeed, testConnector } from '../connectors/test-feed.ts';
+import {
+  type DatabaseOptions,
+  defaultDatabaseOptions,
+  openDatabase,
+  type OpenDatabase,
+} from '../server/open-database.ts';
+import type { Session } from '../session/session-api.ts';
+import { batchCells } from '../sqltest/values.ts';
+import type { Store } from '../state/store.ts';
+
+export interface TestWorldOptions {
+  readonly catalog: Store;
+  readonly state: Store;
+  readonly feed: TestFeed;
+  readonly database?: Partial<DatabaseOptions>;
+}
+
+export class TestWorld {
+  readonly #open: OpenDatabase;
+  readonly #session: Session;
+  readonly #fatal: Promise<never>;
+
+  private constructor(open: OpenDatabase, fatal: Promise<never>) {
+    this.#open = open;
+    this.#fatal = fatal;
+    this.#session = this.session();
+  }
+
+  static async open(options: TestWorldOptions): Promise<TestWorld> {
+    let fail: (error: unknown) => void = () => undefined;
+    const fatal = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    fatal.catch(() => undefined);
+    const opening = openDatabase(
+      {
+        clock: new ManualClock(946_684_800_000_000),
+        random: new SeededRandom(1),
+        log: silentLog,
+        stores: { catalog: options.catalog, state: options.state },
+        defer: (run) => setImmediate(run),
+        allowedDirectories: [],
+        extraConnectors: [testConnector(options.feed)],
+        fatal: fail,
+      },
+      { ...defaultDatabaseOptions, ...options.database },
+    );
+    const world = new TestWorld(await Promise.race([opening, fatal]), fatal);
+    world.engine.settle();
+    return world;
+  }
+
+  get engine(): OpenDatabase['database']['engine'] {
+    return this.#open.database.engine;
+  }
+
+  /** Another connection. */
+  session(): Session {
+    return this.#open.sessions.open({
+      user: 'millrace',
+      database: 'millrace',
+      parameters: new Map(),
+      remoteAddress: '',
+      backendPid: 1,
+      notice: () => undefined,
+      parameterChanged: () => undefined,
+    });
+  }
+
+  /** Rows of the last statement that gives any, cells parted by ` | `, sorted. A fault is thrown. */
+  async sql(text: string, session: Session = this.#session): Promise<string[]> {
+    const lines: string[] = [];
+    const run = session.simpleQuery(text, async (result) => {
+      if (result.kind !== 'rows') return;
+      lines.length = 0;
+      for (let batch = await result.cursor.next(100); batch !== null;) {
+        lines.push(...batchCells(batch, result.fields).map((row) => row.join(' | ')));
+        batch = await result.cursor.next(100);
+      }
+    });
+    await Promise.race([run, this.#fatal]);
+    return lines.sort();
+  }
+
+  async checkpoint(): Promise<void> {
+    await Promise.race([this.engine.checkpoint(), this.#fatal]);
+  }
+
+  async crash(): Promise<void> {
+    await this.#open.abandon();
+  }
+}

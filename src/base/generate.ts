@@ -16,7 +16,7 @@ const scopeName = /^[a-zA-Z_$][a-zA-Z0-9_$]{0,40}$/;
 export function generate<T>(source: string, scope: Readonly<Record<string, unknown>>): T {
   const names = Object.keys(scope);
   for (const name of names) assert(scopeName.test(name), `scope name ${name} is not plain`);
-  // eslint-disable-next-line no-restricted-syntax, @typescript-eslint/no-implied-eval
+  // eslint-disable-next-line no-restricted-syntax
   const make = new Function(...names, `'use strict';\n${source}`) as (...values: unknown[]) => T;
   return make(...names.map((name) => scope[name]));
 }

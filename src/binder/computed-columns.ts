@@ -3,13 +3,13 @@
  * input's, and the marks that stood for them become those columns.
  */
 
-import { notSupported } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { mapExpr, someExpr } from '../expr/walk.ts';
 import type { LogicalPlan, OverPlan } from '../plan/logical.ts';
 import type { Field } from '../types/schema.ts';
 import { sameSort } from './bind-aggregate-call.ts';
 import { markOf, type MarkKind, type OverCall, type RowsCall } from './query-level.ts';
+import { inStep } from './rows-in-step.ts';
 import { sameExprs } from './same-expr.ts';
 
 export interface WithColumns {
@@ -54,32 +54,29 @@ function sameWindow(a: OverCall, b: OverCall): boolean {
   return sameExprs(a.partitionBy, b.partitionBy) && sameSort(a.order, b.order);
 }
 
-/** A flat-map for each function. Several beside each other would have to run in step, which is refused. */
+/** A flat-map for the functions that stand beside each other, and one for each that takes another's rows. */
 export function addRows(input: LogicalPlan, calls: readonly RowsCall[]): WithColumns {
   let plan = input;
   const columns: number[] = [];
-  calls.forEach((call, position) => {
-    if (position > 0 && !usesRows(call)) {
-      throw notSupported('several set-returning functions in one select list', {
-        hint: 'Call them in FROM, with WITH ORDINALITY to join their rows.',
-        position: call.args[0]?.at,
-      });
-    }
-    call.columns.forEach((_, i) => {
-      columns[call.first + i] = plan.schema.length + i;
-    });
-    const added = call.columns.map((column): Field => ({ ...column, nullable: true }));
+  const beside = calls.filter((call) => !usesRows(call));
+  const nested = calls.filter(usesRows).map((call) => [call]);
+  for (const group of beside.length === 0 ? nested : [beside, ...nested]) {
+    let next = plan.schema.length;
+    for (const call of group) call.columns.forEach((_, i) => (columns[call.first + i] = next++));
+    const added = group.flatMap((call) =>
+      call.columns.map((column): Field => ({ ...column, nullable: true })),
+    );
     const settle = settler('rows', columns);
     plan = {
       kind: 'flat-map',
       input: plan,
-      fn: call.fn,
-      args: call.args.map(settle),
+      fn: group.length === 1 ? group[0]!.fn : inStep(group),
+      args: group.flatMap((call) => call.args.map(settle)),
       ordinality: false,
       outer: false,
       schema: [...plan.schema, ...added],
     };
-  });
+  }
   return { plan, settle: settler('rows', columns) };
 }
 

@@ -6,6 +6,9 @@
 
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
+import { Interval } from '../types/interval.ts';
+import { findZone, utcToLocal } from '../types/zones.ts';
+import { isSystemSchema } from './catalog.ts';
 import { parseSearchPath } from './names.ts';
 import type { SystemContext } from './system-context.ts';
 
@@ -57,7 +60,9 @@ function privileges(): [string, CatalogAnswer][] {
 function server({ context, setting }: AnswerWorld): [string, CatalogAnswer][] {
   const schemas = (): readonly string[] => {
     const { catalog, user } = context();
-    return parseSearchPath(setting('search_path') ?? '', user).filter(
+    // A user that is called like a system schema does not get it as the first of the path.
+    const own = isSystemSchema(user) ? '' : user;
+    return parseSearchPath(setting('search_path') ?? '', own).filter(
       (name) => catalog.schema(name) !== undefined,
     );
   };
@@ -96,7 +101,30 @@ function server({ context, setting }: AnswerWorld): [string, CatalogAnswer][] {
     ['pg_relation_filepath', nothing],
     ['pg_tablespace_size', nothing],
     ['pg_describe_object', nothing],
+    ['getdatabaseencoding', always('UTF8')],
+    ['pg_timezone_names', () => zoneNames(Number(setting('clock_micros') ?? '0'))],
+    ['pg_partition_tree', nothing],
+    ['pg_partition_ancestors', nothing],
+    ['pg_get_publication_tables', nothing],
   ];
+}
+
+const halfYearMicros = 182 * 86_400_000_000;
+
+/** Rows of name, abbreviation, offset from UTC now, and whether that is daylight saving time. */
+function zoneNames(nowMicros: number): SqlArray {
+  const rows = Intl.supportedValuesOf('timeZone').map((name) => {
+    const zone = findZone(name);
+    if (zone === null) return null;
+    const offset = (micros: number): number => Number(utcToLocal(BigInt(micros), zone)) - micros;
+    const now = offset(nowMicros);
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'short' });
+    const parts = format.formatToParts(new Date(nowMicros / 1000));
+    const abbreviation = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+    const isDst = now > offset(nowMicros + halfYearMicros);
+    return [name, abbreviation, new Interval(0, 0, BigInt(now)), isDst];
+  });
+  return SqlArray.of(rows.filter((row) => row !== null));
 }
 
 function isTable({ catalog }: SystemContext, oid: Datum | null | undefined): boolean {

@@ -452,22 +452,20 @@ export function indexDefinition(object: CatalogObject): string {
 }
 
 const pgRewrite: Provider = (context) =>
-  context.catalog
-    .objects()
-    .flatMap((object) =>
-      object.kind === 'view' || object.kind === 'materialized-view'
-        ? [
-            {
-              oid: object.oid + 0x2000_0000,
-              rulename: '_RETURN',
-              ev_class: object.oid,
-              ev_type: '1',
-              ev_enabled: 'O',
-              is_instead: true,
-            },
-          ]
-        : [],
-    );
+  context.catalog.objects().flatMap((object) =>
+    object.kind === 'view' || object.kind === 'materialized-view'
+      ? [
+          {
+            oid: object.oid + 0x2000_0000,
+            rulename: '_RETURN',
+            ev_class: object.oid,
+            ev_type: '1',
+            ev_enabled: 'O',
+            is_instead: true,
+          },
+        ]
+      : [],
+  );
 
 const pgDepend: Provider = function* (context) {
   for (const object of context.catalog.objects()) {

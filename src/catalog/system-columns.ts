@@ -118,6 +118,8 @@ pg_matviews 12038 v
   boolean, ispopulated boolean, definition text
 pg_namespace 2615 r
   oid oid!, nspname name!, nspowner oid!, nspacl aclitem[]
+pg_largeobject_metadata 2995 r
+  oid oid!, lomowner oid!, lomacl aclitem[]
 pg_opclass 2616 r
   oid oid!, opcmethod oid!, opcname name!, opcnamespace oid!, opcowner oid!, opcfamily
   oid!, opcintype oid!, opcdefault boolean!, opckeytype oid!

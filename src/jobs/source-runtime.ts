@@ -37,11 +37,7 @@ export class SourceRuntime {
   /** While two feeds read the same records: those that one of them has refused. */
   #refused: Set<string> | null = null;
 
-  constructor(
-    source: SourceObject,
-    makeFeed: () => SourceFeed,
-    events: SourceEvents,
-  ) {
+  constructor(source: SourceObject, makeFeed: () => SourceFeed, events: SourceEvents) {
     this.source = source;
     this.#makeFeed = makeFeed;
     this.#events = events;

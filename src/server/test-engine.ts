@@ -376,3 +376,22 @@ class TestEngine implements EngineUnderTest {
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
 }
+
+/** A database in memory on a clock that stands still, for tests that speak to a session themselves. */
+export async function openTestDatabase(): Promise<OpenDatabase> {
+  return await openDatabase(
+    {
+      clock: new ManualClock(startMicros),
+      random: new SeededRandom(1),
+      log: silentLog,
+      stores: { catalog: new MemoryStore(), state: new MemoryStore() },
+      defer: () => undefined,
+      allowedDirectories: [],
+      extraConnectors: [],
+      fatal: (error) => {
+        throw error;
+      },
+    },
+    defaultDatabaseOptions,
+  );
+}

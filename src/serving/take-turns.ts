@@ -32,10 +32,7 @@ export interface TurnOptions {
 }
 
 /** Runs all steps, in turns when they take long. */
-export async function runInTurns<T>(
-  steps: Generator<void, T>,
-  options: TurnOptions,
-): Promise<T> {
+export async function runInTurns<T>(steps: Generator<void, T>, options: TurnOptions): Promise<T> {
   const { monotonicMs, check } = options;
   let started = monotonicMs();
   let paused = false;

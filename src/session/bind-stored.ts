@@ -47,7 +47,10 @@ export function bindSourceProgram(source: SourceObject, binding: StoredBinding):
     if (column.source !== 'computed' || column.computedSql === null) return;
     const bound = bindScalarSql(column.computedSql, schema, binding, { target: column });
     // A computed column may use one that was computed before it; here all are over what is read.
-    computed.set(ordinal, substituteColumns(bound, (index) => computed.get(index)));
+    computed.set(
+      ordinal,
+      substituteColumns(bound, (index) => computed.get(index)),
+    );
   });
   const watermark = bindWatermark(source, schema, binding);
   return { computed, watermark };

@@ -96,6 +96,8 @@ function sessionFact(session: SessionContext, name: string): string | undefined 
       return String(session.options.backendPid);
     case 'remote_address':
       return session.options.remoteAddress;
+    case 'clock_micros':
+      return String(session.database.clock.nowMicros());
     case 'server_started_micros':
       return String(session.database.startedMicros);
     case 'transaction_id':

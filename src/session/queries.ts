@@ -18,6 +18,7 @@ import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { Datum } from '../types/datum.ts';
 import { sessionEvaluation, systemContext } from './evaluation.ts';
+import { withOwnWrites } from './own-writes.ts';
 import type { ParameterValues } from './session-context.ts';
 import { BatchCursor } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
@@ -85,7 +86,7 @@ export class Queries {
   ): Generator<void, Iterable<Batch>> {
     const { database } = this.#session;
     const evaluation = this.context();
-    const optimized = optimize(withParameters(plan, parameters), {
+    const optimized = optimize(withParameters(withOwnWrites(plan, this.#session), parameters), {
       evaluation,
       functions: database.registry,
       disabled: database.disabledRules,

@@ -18,6 +18,7 @@ import type { Database } from './database.ts';
 import { Executor } from './execute.ts';
 import { openSettings } from './open-settings.ts';
 import { StatementPlanner } from './prepare.ts';
+import { withDialectHint } from './other-dialect.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
 import type {
   IdleLimit,
@@ -104,7 +105,7 @@ export class SqlSession implements Session, SessionContext {
       }
     } catch (error) {
       await this.#failed();
-      throw error;
+      throw await withDialectHint(error, sql);
     } finally {
       this.#end();
     }
@@ -119,7 +120,7 @@ export class SqlSession implements Session, SessionContext {
         `prepared statement "${name}" already exists`,
       );
     }
-    const statements = parseStatements(sql);
+    const statements = await this.#parsed(sql);
     if (statements.length > 1) {
       throw new SqlError(
         sqlstate.syntaxError,
@@ -131,6 +132,14 @@ export class SqlSession implements Session, SessionContext {
     for (const oid of parameterOids) checkTypeOid(oid);
     await Promise.resolve();
     this.savePrepared(name, this.#planner.prepare(sql, statement, parameterOids));
+  }
+
+  async #parsed(sql: string): Promise<readonly Statement[]> {
+    try {
+      return parseStatements(sql);
+    } catch (error) {
+      throw await withDialectHint(error, sql);
+    }
   }
 
   savePrepared(name: string, prepared: Prepared): void {

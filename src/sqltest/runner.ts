@@ -313,9 +313,7 @@ function compareTable(
   const lines = body.filter((each) => each.text !== '');
   const none = lines.length === 1 && lines[0]!.text === '(none)';
   const signed = step.word === 'changes';
-  const expected: Table = none
-    ? { header: actual.header, rows: [] }
-    : readTable(lines, signed);
+  const expected: Table = none ? { header: actual.header, rows: [] } : readTable(lines, signed);
   const same =
     sameCells(actual.header, expected.header) && sameRows(actual.rows, expected.rows, ordered);
   if (same) return null;

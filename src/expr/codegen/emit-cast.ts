@@ -136,13 +136,13 @@ function castMoment(
   to: SqlType,
 ): NumberValue | null {
   const zoned = from.kind === 'timestamptz' || to.kind === 'timestamptz';
-  const exact = !('precision' in to) || to.precision === null || to.precision === 6;
-  if (!exact) return null;
   const moments = ['timestamp', 'timestamptz'];
   if (zoned && [from.kind, to.kind].every((kind) => kind === 'date' || moments.includes(kind))) {
     emitter.line(`if(!utc) ${trip}`);
   }
-  if (moments.includes(from.kind) && moments.includes(to.kind)) return value;
+  if (moments.includes(from.kind) && moments.includes(to.kind)) {
+    return roundMoment(emitter, value, to);
+  }
   if (from.kind === 'date' && moments.includes(to.kind)) {
     return checked(emitter, value, 0, () => {
       const micros = emitter.let(`${value.code}*${microsPerDay}`);
@@ -157,4 +157,20 @@ function castMoment(
     });
   }
   return null;
+}
+
+/** PostgreSQL rounds timestamps around the year 2000, halves away from it. */
+const roundingEpoch = 946_684_800_000_000;
+
+/** timestamp(p): fractional seconds of p digits. */
+function roundMoment(emitter: Emitter, value: NumberValue, to: SqlType): NumberValue {
+  const precision = 'precision' in to ? (to.precision ?? 6) : 6;
+  if (precision >= 6) return value;
+  const unit = 10 ** (6 - precision);
+  return checked(emitter, value, 0, () => {
+    const distance = emitter.let(`${value.code}-${roundingEpoch}`);
+    const moved = emitter.let(`${distance}<0?${distance}-${unit / 2}:${distance}+${unit / 2}`);
+    emitter.checkSafe(moved);
+    return `Math.trunc(${moved}/${unit})*${unit}+${roundingEpoch}`;
+  });
 }

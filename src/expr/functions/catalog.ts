@@ -67,6 +67,7 @@ function printing(): ScalarFunction[] {
     delegate('pg_get_userbyid', [oid], name),
     delegate('pg_get_replica_identity_index', [regclass], regclass),
     delegate('pg_encoding_to_char', [integer], name),
+    delegate('getdatabaseencoding', [], name),
     delegate('pg_char_to_encoding', [name], integer),
     delegate('pg_describe_object', [oid, oid, integer], text),
     delegate('pg_index_column_has_property', [regclass, integer, text], boolean),

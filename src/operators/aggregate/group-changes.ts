@@ -105,7 +105,9 @@ function markDifferences(
     for (let i = 0; i < count; i++) if (!Object.is(before[i], now[i])) differs[i] = 1;
     return;
   }
-  for (let i = 0; i < count; i++) if (!sameAt(a, b, i, type)) differs[i] = 1;
+  for (let i = 0; i < count; i++) {
+    if (differs[i] === 0 && !sameAt(a, b, i, type)) differs[i] = 1;
+  }
 }
 
 /** Whether two columns show the same value at a row. */

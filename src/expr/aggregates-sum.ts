@@ -13,7 +13,7 @@ import { floatOverflow } from './cast-datum.ts';
 import { ExactSum } from './exact-double.ts';
 import type { Accumulator, AggregateFunction } from './functions/registry.ts';
 import { checkBigint } from './functions/integer.ts';
-import { totalType } from './numeric-scale.ts';
+import { integerTotalType, totalType } from './numeric-scale.ts';
 
 const { smallint, integer, bigint, numeric, real, double, interval } = types;
 
@@ -29,7 +29,7 @@ export function sumAggregates(): readonly AggregateFunction[] {
   return [
     total(smallint, bigint, () => new IntegerSum('sum', true)),
     total(integer, bigint, () => new IntegerSum('sum', true)),
-    total(bigint, numeric, () => new IntegerSum('sum', false)),
+    total(bigint, integerTotalType, () => new IntegerSum('sum', false)),
     total(numeric, totalType, () => new NumericSum(false)),
     total(real, real, () => new DoubleSum({ average: false, real: true })),
     total(double, double, () => new DoubleSum({ average: false, real: false })),

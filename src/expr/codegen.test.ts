@@ -236,7 +236,12 @@ class Maker {
       case 2:
         return cast(
           this.moment(depth - 1),
-          this.#pick([types.timestamp, types.timestamptz]),
+          this.#pick([
+            types.timestamp,
+            types.timestamptz,
+            { kind: 'timestamp', precision: 3 },
+            { kind: 'timestamptz', precision: 0 },
+          ]),
           'explicit',
         );
       case 3:

@@ -57,6 +57,11 @@ export function totalType(args: readonly SqlType[]): NumericType {
   return shape === null ? types.numeric : shaped(shape.scale, digitsMax);
 }
 
+/** sum(bigint): whole, at any number of digits, guarded at run time. */
+export function integerTotalType(): NumericType {
+  return shaped(0, digitsMax);
+}
+
 /** The type of an integer cast to numeric for an operator: scale 0 where the digits are few. */
 export function numericFor(argument: SqlType): NumericType {
   if (argument.kind === 'numeric' && argument.precision === null) return argument;

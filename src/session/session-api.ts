@@ -106,6 +106,8 @@ export interface Session {
   describeStatement(name: string): StatementDescription;
   closeStatement(name: string): void;
 
+  /** A parameter's text as a datum; names of relations and types are looked up as casts would. */
+  parseParameter(text: string, type: SqlType): Datum;
   /** Bind. `parameters` were decoded to datums of the types that describeStatement gave. */
   bind(portal: string, statement: string, parameters: readonly (Datum | null)[]): Promise<void>;
   /** Null: gives no rows. */

@@ -443,7 +443,9 @@ export class Settings {
   }
 
   resetAll(): void {
-    for (const name of [...this.#values.keys()]) this.reset(name);
+    for (const name of [...this.#values.keys()]) {
+      if (!this.definition(name).readOnly) this.reset(name);
+    }
     this.#custom.clear();
   }
 

@@ -71,7 +71,7 @@ export class KeyedTable implements StateTable {
   #dirty: number[] = [];
   #removed = 0;
   readonly #tombstones = new ByteWriter(256);
-  #code: TableCode | null = null;
+  #code: TableCode<KeyedTable> | null = null;
   readonly #prepared: Column[] = [];
   readonly #datums: (AnyColumn | null)[] = [];
 
@@ -246,7 +246,7 @@ export class KeyedTable implements StateTable {
     slots[gap] = 0;
   }
 
-  #loops(): TableCode {
+  #loops(): TableCode<KeyedTable> {
     return (this.#code ??= compileTable(
       this.keys.map((key) => key.kind),
       this.#exact,

@@ -10,7 +10,6 @@
 import { generate } from '../base/generate.ts';
 import type { AnyColumn, Column } from '../types/column.ts';
 import { equalBytes, hashBytes, viewOf } from './bytes-hash.ts';
-import type { KeyedTable } from './keyed-table.ts';
 
 export type KeyKind = 'f64' | 'double' | 'i32' | 'bool' | 'text' | 'wide';
 
@@ -18,33 +17,34 @@ export type KeyKind = 'f64' | 'double' | 'i32' | 'bool' | 'text' | 'wide';
  * Columns as the loops read them: narrow kinds as they are, wide keys as their encoded bytes (a text
  * column), with the datums in `datums`.
  */
-export type KeyLoop = (
-  table: KeyedTable,
+export type KeyLoop<Table> = (
+  table: Table,
   columns: readonly Column[],
   datums: readonly (AnyColumn | null)[],
   count: number,
   out: Int32Array,
 ) => void;
 
-export interface TableCode {
-  readonly findOrAdd: KeyLoop;
+/** `Table` is the keyed table that the loops run over. */
+export interface TableCode<Table> {
+  readonly findOrAdd: KeyLoop<Table>;
   /** Like findOrAdd, with −1 for what is absent. */
-  readonly find: KeyLoop;
+  readonly find: KeyLoop<Table>;
   /** The hash of every row. */
-  readonly hash: KeyLoop;
+  readonly hash: KeyLoop<Table>;
 }
 
 const isBytes = (kind: KeyKind): boolean => kind === 'text' || kind === 'wide';
 
-export function compileTable(kinds: readonly KeyKind[], exact: boolean): TableCode {
+export function compileTable<Table>(kinds: readonly KeyKind[], exact: boolean): TableCode<Table> {
   const loops = (['hash', 'find', 'findOrAdd'] as const).map((mode) => loop(mode, kinds, exact));
   const source = `const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
 return { hash: ${loops[0]}, find: ${loops[1]}, findOrAdd: ${loops[2]} };`;
-  return generate<TableCode>(source, { hashBytes, equalBytes, viewOf });
+  return generate<TableCode<Table>>(source, { hashBytes, equalBytes, viewOf });
 }
 
-function loop(mode: keyof TableCode, kinds: readonly KeyKind[], exact: boolean): string {
+function loop(mode: keyof TableCode<unknown>, kinds: readonly KeyKind[], exact: boolean): string {
   const each = (part: (kind: KeyKind, k: number) => string): string => kinds.map(part).join('\n');
   return `function (table, columns, datums, count, out) {
 ${each(sourceLocals)}

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sameRows } from '../sqltest/runner.ts';
 import { parseTestFile, splitCells, type Step } from '../sqltest/test-file.ts';
 import { shortTime } from '../sqltest/values.ts';
@@ -27,7 +27,9 @@ test('many files are plain SQL', () => {
 });
 
 /** Every value stays the text that PostgreSQL sent. */
-const asText = new Proxy({}, { get: () => (text: string) => text });
+const asText = Object.fromEntries(
+  Array.from({ length: 5000 }, (_, oid) => [oid, (text: string) => text]),
+);
 
 const sqlOf = (step: Step): string =>
   step.body
@@ -35,18 +37,24 @@ const sqlOf = (step: Step): string =>
     .join('\n')
     .replaceAll('CREATE MATERIALIZED VIEW', 'CREATE VIEW');
 
+let database: PGlite;
+
+beforeAll(async () => {
+  database = await PGlite.create();
+});
+
+afterAll(async () => {
+  await database.close();
+});
+
 test.each(files)('%s', async (name) => {
-  const database = await PGlite.create();
-  try {
-    for (const step of parseTestFile(readFileSync(join(root, name), 'utf8'))) {
-      const where = `${name}:${step.line}`;
-      if (step.word === 'query') expect(await rowsDiffer(database, step), where).toBeNull();
-      if (step.word !== 'run') continue;
-      const code = /^fails (\S{5})/.exec(step.argument)?.[1] ?? null;
-      expect(await failure(database, sqlOf(step)), where).toBe(code);
-    }
-  } finally {
-    await database.close();
+  await database.exec('ROLLBACK; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  for (const step of parseTestFile(readFileSync(join(root, name), 'utf8'))) {
+    const where = `${name}:${step.line}`;
+    if (step.word === 'query') expect(await rowsDiffer(database, step), where).toBeNull();
+    if (step.word !== 'run') continue;
+    const code = /^fails (\S{5})/.exec(step.argument)?.[1] ?? null;
+    expect(await failure(database, sqlOf(step)), where).toBe(code);
   }
 });
 

@@ -15,6 +15,14 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionFailed(message);
 }
 
+/**
+ * Throws `AssertionFailed`. For checks that run once a row: `if (wrong) fault(…)` builds the message only
+ * when it is needed, where `assert` would build it every time.
+ */
+export function fault(message: string): never {
+  throw new AssertionFailed(message);
+}
+
 /** The value, which is known to be present. */
 export function must<T>(value: T | null | undefined, message: string): T {
   if (value === null || value === undefined) throw new AssertionFailed(message);

@@ -6,6 +6,7 @@
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { RelationStore } from '../state/relation-store.ts';
 import type { Batch } from '../types/batch.ts';
+import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { History, Snapshot } from './history.ts';
 import { type ChangeListener, projectBatch } from './relation.ts';
@@ -73,8 +74,18 @@ export class StoredRelation {
     for (const listener of this.#listeners) listener.watermark(micros);
   }
 
-  /** The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. */
-  *scan(ordinals: readonly number[], snapshot: Snapshot | null): Iterable<Batch> {
+  /**
+   * The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. With `lookup` at least
+   * the rows that have those values, and all changes that are undone.
+   */
+  *scan(
+    ordinals: readonly number[],
+    snapshot: Snapshot | null,
+    lookup: {
+      readonly columns: readonly number[];
+      readonly values: readonly Datum[];
+    } | null = null,
+  ): Iterable<Batch> {
     if (this.failure !== null) {
       throw new SqlError(sqlstate.dataCorrupted, `materialized view "${this.name}" has failed`, {
         detail: this.failure,
@@ -83,7 +94,12 @@ export class StoredRelation {
     }
     // The store's scan gives the rows of this moment, so later changes must not be undone again.
     const undo = snapshot === null ? [] : [...this.#history.undo(this.oid, snapshot)];
-    yield* this.store.scan(ordinals);
+    if (lookup !== null && this.store.worthLookup(lookup.columns)) {
+      // All at once: a lookup does not keep to its beginning as a scan does.
+      yield* [...this.store.lookup(lookup.columns, lookup.values, ordinals)];
+    } else {
+      yield* this.store.scan(ordinals);
+    }
     for (const batch of undo) yield projectBatch(batch, ordinals);
   }
 

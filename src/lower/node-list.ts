@@ -120,7 +120,15 @@ export class NodeList {
       return { ...node, id: position, inputs: node.inputs.map((input) => place.get(input)!) };
     });
     const newRoot = place.get(root)!;
-    return { nodes, root: newRoot, fingerprint: fingerprintOf(nodes, newRoot, salt) };
+    let fingerprint: string | null = null;
+    return {
+      nodes,
+      root: newRoot,
+      // Only plans whose state is kept are asked for it.
+      get fingerprint() {
+        return (fingerprint ??= fingerprintOf(nodes, newRoot, salt));
+      },
+    };
   }
 }
 

@@ -12,7 +12,7 @@
  * few columns can hold are in tables of the calls.
  */
 
-import { assert } from '../base/assert.ts';
+import { assert, fault } from '../base/assert.ts';
 import { SqlError } from '../base/errors.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
 import type { AggregateSpec, ColumnSpec } from '../plan/dataflow-plan.ts';
@@ -197,7 +197,7 @@ export class Aggregate implements Operator {
     for (let i = 0; i < touched.count; i++) {
       const group = touched.entries[i]!;
       const rows = this.#rows[group]!;
-      assert(rows >= 0, `a group has ${rows} rows`);
+      if (!(rows >= 0)) fault(`a group has ${rows} rows`);
       if (this.#exists(group)) this.#groups.markDirty(group);
       else gone.push(group);
     }

@@ -10,7 +10,7 @@
  * padding it replaces; such a pair of changes is not cancelled here.) Keeps every row of both sides.
  */
 
-import { assert } from '../base/assert.ts';
+import { fault } from '../base/assert.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
 import type { JoinSpec } from '../plan/dataflow-plan.ts';
 import { gatherRows } from '../state/gather.ts';
@@ -185,7 +185,7 @@ export class Join implements Operator {
    */
   #pair(left: number, right: number, weight: number): void {
     if (weight === 0 && !this.#left.counted && !this.#right.counted) return;
-    assert(Math.abs(weight) <= 0x7fff_ffff, `a joined row has multiplicity ${weight}`);
+    if (!(Math.abs(weight) <= 0x7fff_ffff)) fault(`a joined row has multiplicity ${weight}`);
     this.#pairs.add(left, right, weight);
   }
 

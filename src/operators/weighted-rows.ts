@@ -4,7 +4,7 @@
  * Keeps each distinct row with its count per input, and forgets it when all counts are 0.
  */
 
-import { assert } from '../base/assert.ts';
+import { fault } from '../base/assert.ts';
 import type { Operator, Output } from '../dataflow/operator.ts';
 import type { SetSpec } from '../plan/dataflow-plan.ts';
 import { KeyedTable } from '../state/keyed-table.ts';
@@ -92,7 +92,7 @@ export class WeightedRows implements Operator {
       const entry = this.#touched.entries[i]!;
       const l = left[entry]!;
       const r = right[entry]!;
-      assert(l >= 0 && r >= 0, `a row has multiplicities ${l} and ${r}`);
+      if (!(l >= 0 && r >= 0)) fault(`a row has multiplicities ${l} and ${r}`);
       this.#output.add(entry, this.#multiplicity(l, r) - this.#touched.before(entry));
       if (l === 0 && r === 0) gone.push(entry);
       else this.#rows.markDirty(entry);

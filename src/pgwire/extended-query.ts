@@ -14,7 +14,7 @@ import { parseText } from '../types/text-io.ts';
 import { decodeUtf8, type FieldReader } from './message-reader.ts';
 import type { MessageWriter } from './message-writer.ts';
 import type { OutputStream } from './output-stream.ts';
-import { sendResult, textOptions, unsupportedFormat } from './send-result.ts';
+import { sendResult, unsupportedFormat } from './send-result.ts';
 
 interface WirePortal {
   readonly formats: readonly number[];
@@ -135,7 +135,7 @@ export class ExtendedQuery {
     if (format !== 0 && format !== 1) throw unsupportedFormat(format);
     try {
       if (format === 1) return decodeBinary(bytes, type);
-      return parseText(decodeUtf8(bytes), type, textOptions(this.#session));
+      return parseText(decodeUtf8(bytes), type, this.#session.textOptions());
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       throw new SqlError(error.code, error.message, {

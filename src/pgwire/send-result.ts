@@ -3,7 +3,6 @@
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { RowCursor, Session, StatementResult } from '../session/session-api.ts';
 import type { Schema } from '../types/schema.ts';
-import type { TextIoOptions } from '../types/text-io.ts';
 import { copyRowWriter } from './copy-out.ts';
 import type { MessageWriter } from './message-writer.ts';
 import type { OutputStream } from './output-stream.ts';
@@ -51,7 +50,7 @@ async function sendRows(
   const { writer, rowsMax } = options;
   const formats = options.formats ?? fields.map(() => 0);
   if (options.describe) writer.rowDescription(fields, formats);
-  const encoder = new RowEncoder(fields, formats, textOptions(options.session));
+  const encoder = new RowEncoder(fields, formats, options.session.textOptions());
   const limit = rowsMax === 0 ? Infinity : rowsMax;
   let sent = 0;
   while (sent < limit) {
@@ -81,7 +80,7 @@ async function sendCopy(
   const { writer, output, session } = options;
   const { fields, cursor, copy } = result;
   writer.copyOutResponse(copy.format === 'binary' ? 1 : 0, fields.length);
-  const rows = copyRowWriter(fields, copy, textOptions(session));
+  const rows = copyRowWriter(fields, copy, session.textOptions());
   rows.header(writer);
   let sent = 0;
   for (
@@ -102,16 +101,6 @@ async function sendCopy(
 
 function connectionLost(): SqlError {
   return new SqlError('08006', 'the connection was closed while a result was sent');
-}
-
-/** How the session wants values as text. */
-export function textOptions(session: Session): TextIoOptions {
-  const reported = session.reportedParameters();
-  return {
-    timeZone: reported.get('TimeZone') ?? 'UTC',
-    dateStyle: reported.get('DateStyle') ?? 'ISO, MDY',
-    intervalStyle: reported.get('IntervalStyle') ?? 'postgres',
-  } as TextIoOptions;
 }
 
 export const unsupportedFormat = (format: number): SqlError =>

@@ -69,16 +69,23 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  // A zombie holds nothing any more; where nobody waits for it (no init in a container) it may stay for good.
+  if (/^[ZX]$/.test(statOf(holder.pid)[0] ?? '')) return false;
   return holder.started === '' || holder.started === startOf(holder.pid);
 }
 
 /** Field 22 of /proc/PID/stat: start time in ticks since boot. */
 function startOf(pid: number): string {
+  return statOf(pid)[19] ?? '';
+}
+
+/** The fields of /proc/PID/stat from the third (the state) on; none where there is no such file. */
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
 

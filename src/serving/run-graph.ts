@@ -10,12 +10,20 @@ import { CollectOutput } from '../operators/collect.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type { Batch } from '../types/batch.ts';
+import { type PointLookup, pointLookups } from './point-lookup.ts';
 
 export interface RunOptions {
   readonly evaluation: EvalContext;
   readonly codegen: boolean;
-  /** Rows of a relation as the statement sees it; their weights sum to its contents. */
-  readonly scan: (relation: RelationRef, ordinals: readonly number[]) => Iterable<Batch>;
+  /**
+   * Rows of a relation as the statement sees it; their weights sum to its contents. With `lookup` at least those
+   * that it asks for.
+   */
+  readonly scan: (
+    relation: RelationRef,
+    ordinals: readonly number[],
+    lookup: PointLookup | null,
+  ) => Iterable<Batch>;
 }
 
 /** The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. */
@@ -35,8 +43,11 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
     },
     output,
   });
-  for (const { relation, ordinals, input } of built.scans) {
-    for (const batch of options.scan(relation, ordinals)) {
+  const lookups = pointLookups(plan);
+  const positions = plan.nodes.filter((node) => node.kind === 'scan').map((node) => node.id);
+  for (const [index, { relation, ordinals, input }] of built.scans.entries()) {
+    const lookup = lookups.get(positions[index]!) ?? null;
+    for (const batch of options.scan(relation, ordinals, lookup)) {
       input.emit(batch);
       yield* graph.drain();
       yield;

@@ -4,7 +4,8 @@ import { SessionCatalogReader } from '../catalog/catalog-functions.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { effectivePath, parseSearchPath } from '../catalog/names.ts';
 import type { SystemContext } from '../catalog/system-context.ts';
-import type { CatalogReader, EvalContext } from '../expr/functions/registry.ts';
+import type { CatalogReader, EvalContext, RegCatalog } from '../expr/functions/registry.ts';
+import type { TextIoOptions } from '../types/text-io.ts';
 import type { Database } from './database.ts';
 import type { SessionContext } from './session-context.ts';
 import { serverVersion } from './settings.ts';
@@ -40,7 +41,32 @@ export function temporarySchema(session: SessionContext): string {
   return `pg_temp_${session.options.backendPid}`;
 }
 
+const catalogs = new WeakMap<SessionContext, CatalogReader>();
+
+/** One reader a session: making it costs more than many a statement. */
 function sessionCatalog(session: SessionContext): CatalogReader {
+  const known = catalogs.get(session) ?? makeCatalog(session);
+  catalogs.set(session, known);
+  return known;
+}
+
+/** What the text forms of a session's parameters and results depend on. */
+export function sessionTextOptions(session: SessionContext): TextIoOptions {
+  const { settings } = session;
+  const reader = sessionCatalog(session);
+  return {
+    timeZone: settings.get('TimeZone'),
+    dateStyle: settings.get('DateStyle'),
+    intervalStyle: settings.get('IntervalStyle') as NonNullable<TextIoOptions['intervalStyle']>,
+    extraFloatDigits: Number(settings.get('extra_float_digits')),
+    byteaOutput: settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
+    now: session.transactionMicros,
+    nameOfOid: (kind, oid) => reader.nameOfOid(kind as RegCatalog, oid),
+    lookupOid: (kind, name) => reader.lookupOid(kind as RegCatalog, name),
+  };
+}
+
+function makeCatalog(session: SessionContext): CatalogReader {
   const reader = new SessionCatalogReader(
     () => systemContext(session),
     (name) => sessionFact(session, name),

@@ -18,6 +18,7 @@ import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { Datum } from '../types/datum.ts';
 import { sessionEvaluation, systemContext } from './evaluation.ts';
+import type { ScanOptions } from './transaction.ts';
 import { withOwnWrites } from './own-writes.ts';
 import type { ParameterValues } from './session-context.ts';
 import { BatchCursor } from './result-cursor.ts';
@@ -95,7 +96,8 @@ export class Queries {
     const rows = yield* runGraph(lowered.plan, {
       evaluation,
       codegen: database.codegen,
-      scan: (relation, ordinals) => this.#scan(relation, ordinals, options.snapshot()),
+      scan: (relation, ordinals, lookup) =>
+        this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
     });
     if (rows === null) return [];
     const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
@@ -109,11 +111,7 @@ export class Queries {
     });
   }
 
-  #scan(
-    relation: RelationRef,
-    ordinals: readonly number[],
-    snapshot: Snapshot | null,
-  ): Iterable<Batch> {
+  #scan(relation: RelationRef, ordinals: readonly number[], how: ScanOptions): Iterable<Batch> {
     switch (relation.kind) {
       case 'virtual':
         return this.#virtualRows(relation.oid, ordinals);
@@ -121,7 +119,7 @@ export class Queries {
         throw notKept(relation.name);
       case 'table':
       case 'view':
-        return this.#session.transaction.scan(relation.oid, ordinals, snapshot);
+        return this.#session.transaction.scan(relation.oid, ordinals, how);
     }
   }
 

@@ -8,6 +8,7 @@ import type { Batch } from '../types/batch.ts';
 import type { Datum } from '../types/datum.ts';
 import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import type { TextIoOptions } from '../types/text-io.ts';
 import type { SqlError } from '../base/errors.ts';
 
 export interface SessionOptions {
@@ -91,6 +92,8 @@ export interface Session {
   readonly transactionStatus: 'I' | 'T' | 'E';
   /** The reported settings (ParameterStatus) as they stand: server_version, TimeZone, DateStyle… */
   reportedParameters(): ReadonlyMap<string, string>;
+  /** What the text forms of parameters and results depend on just now. */
+  textOptions(): TextIoOptions;
   /** Null: it may stay idle for ever. */
   readonly idleLimit: IdleLimit | null;
 
@@ -106,8 +109,6 @@ export interface Session {
   describeStatement(name: string): StatementDescription;
   closeStatement(name: string): void;
 
-  /** A parameter's text as a datum; names of relations and types are looked up as casts would. */
-  parseParameter(text: string, type: SqlType): Datum;
   /** Bind. `parameters` were decoded to datums of the types that describeStatement gave. */
   bind(portal: string, statement: string, parameters: readonly (Datum | null)[]): Promise<void>;
   /** Null: gives no rows. */

@@ -12,9 +12,11 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
 import { parseStatements } from '../syntax/parse.ts';
 import { typeFromOid } from '../types/oid.ts';
+import type { TextIoOptions } from '../types/text-io.ts';
 import type { Schema } from '../types/schema.ts';
 import { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
+import { sessionTextOptions } from './evaluation.ts';
 import { Executor } from './execute.ts';
 import { openSettings } from './open-settings.ts';
 import { StatementPlanner } from './prepare.ts';
@@ -87,6 +89,10 @@ export class SqlSession implements Session, SessionContext {
     return this.settings.reported();
   }
 
+  textOptions(): TextIoOptions {
+    return sessionTextOptions(this);
+  }
+
   // Simple protocol --------------------------------------------------------------------------------
 
   async simpleQuery(sql: string, each: (result: StatementResult) => Promise<void>): Promise<void> {
@@ -98,6 +104,7 @@ export class SqlSession implements Session, SessionContext {
         this.#refuseInFailed(statement);
         this.#startTimer();
         const prepared = this.#planner.prepare(sql, statement, []);
+        refuseParameters(prepared);
         const result = await this.#run(prepared, []);
         // The last statement's commit comes before the client hears of it.
         if (index === statements.length - 1) await this.#endImplicit(false);
@@ -374,6 +381,14 @@ export class SqlSession implements Session, SessionContext {
 }
 
 const endsFailed: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollback-to']);
+
+/** In the simple protocol there is nothing to give a parameter its value. */
+function refuseParameters({ parameters }: Prepared): void {
+  if (parameters.length === 0) return;
+  throw new SqlError(sqlstate.undefinedParameter, `there is no parameter $${parameters.length}`, {
+    hint: 'Prepare the statement, or write the value in its place.',
+  });
+}
 
 /** 0 and 705 (unknown) leave the type to be inferred. */
 function checkTypeOid(oid: number): void {

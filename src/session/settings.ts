@@ -344,9 +344,9 @@ const definitions: readonly SettingDefinition[] = [
 ];
 
 /** Definitions by lower-case name. */
-export function settingDefinitions(): ReadonlyMap<string, SettingDefinition> {
-  return new Map(definitions.map((each) => [each.name.toLowerCase(), each]));
-}
+const byName: ReadonlyMap<string, SettingDefinition> = new Map(
+  definitions.map((each) => [each.name.toLowerCase(), each]),
+);
 
 /** Settings that the grammar spells in other words than their name. */
 export function canonicalName(spelling: string): string {
@@ -366,7 +366,7 @@ export function canonicalName(spelling: string): string {
 
 /** The settings of one session, with what the transaction must undo. */
 export class Settings {
-  readonly #definitions = settingDefinitions();
+  readonly #definitions = byName;
   readonly #values = new Map<string, string>();
   /** Start-up values: what RESET goes back to. */
   readonly #defaults = new Map<string, string>();
@@ -376,6 +376,7 @@ export class Settings {
   #before = new Map<string, { readonly value: string; local: boolean }>();
   #inTransaction = false;
   readonly #changed: (name: string, value: string) => void;
+  #reported: ReadonlyMap<string, string> | null = null;
 
   constructor(changed: (name: string, value: string) => void) {
     this.#changed = changed;
@@ -414,6 +415,7 @@ export class Settings {
   /** A value from start-up: becomes what RESET goes back to. */
   setDefault(name: string, value: string): void {
     const definition = this.definition(name);
+    this.#reported = null;
     this.#defaults.set(definition.name.toLowerCase(), this.#checked(definition, value));
   }
 
@@ -466,7 +468,12 @@ export class Settings {
     }
   }
 
+  /** Valid until the next change. */
   reported(): ReadonlyMap<string, string> {
+    return (this.#reported ??= this.#makeReported());
+  }
+
+  #makeReported(): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
     for (const definition of this.#definitions.values()) {
       if (definition.reported) values.set(definition.name, this.get(definition.name));
@@ -483,6 +490,7 @@ export class Settings {
 
   /** For facts that are not set but known, e.g. session_authorization. */
   force(name: string, value: string): void {
+    this.#reported = null;
     this.#values.set(name.toLowerCase(), value);
   }
 
@@ -505,6 +513,7 @@ export class Settings {
   #store(definition: SettingDefinition, value: string): void {
     const lower = definition.name.toLowerCase();
     const previous = this.get(definition.name);
+    this.#reported = null;
     this.#values.set(lower, value);
     if (definition.reported && previous !== value) this.#changed(definition.name, value);
   }

@@ -7,6 +7,7 @@
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Engine } from '../jobs/engine.ts';
 import type { Snapshot } from '../jobs/history.ts';
+import type { PointLookup } from '../serving/point-lookup.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { TableChange } from '../jobs/write-log.ts';
@@ -20,6 +21,12 @@ interface PendingChange {
 interface Savepoint {
   readonly name: string;
   readonly changes: number;
+}
+
+export interface ScanOptions {
+  /** The instant at which a statement that has given up turns began; for a transaction without snapshot. */
+  readonly statement: Snapshot | null;
+  readonly lookup: PointLookup | null;
 }
 
 export class Transaction {
@@ -55,20 +62,17 @@ export class Transaction {
     return this.#snapshot;
   }
 
-  /**
-   * Rows of a relation as this transaction sees them; `statement`: the instant that a statement which has
-   * given up turns began at, where the transaction has none of its own.
-   */
+  /** Rows of a relation as this transaction sees them; with `lookup` at least those that it asks for. */
   *scan(
     oid: number,
     ordinals: readonly number[],
-    statement: Snapshot | null = null,
+    { statement, lookup }: ScanOptions = { statement: null, lookup: null },
   ): Iterable<Batch> {
     const relation = this.#engine.relation(oid);
     if (relation === undefined) {
       throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} does not exist`);
     }
-    yield* relation.scan(ordinals, this.snapshot() ?? statement);
+    yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
     const rows = this.#changes
       .filter((change) => change.oid === oid)
       .flatMap((change) => change.rows);

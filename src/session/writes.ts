@@ -270,8 +270,15 @@ class PendingKeys {
   constructor(target: Target, pending: readonly WeightedRow[]) {
     this.#target = target;
     if (target.table.primaryKey.length === 0) return;
-    for (const { row, weight } of pending) {
-      this.#rows.set(target.constraints.keyOf(row), weight > 0 ? row : null);
+    // Net, and what left before what came: UPDATE … SET id = id + 1 has -1 +2 -2 +3.
+    const net = new RowSet(target.relation.types);
+    for (const { row, weight } of pending) net.add(row, weight);
+    const entries = net.entries();
+    for (const { row, weight } of entries) {
+      if (weight < 0) this.#rows.set(target.constraints.keyOf(row), null);
+    }
+    for (const { row, weight } of entries) {
+      if (weight > 0) this.#rows.set(target.constraints.keyOf(row), row);
     }
   }
 

@@ -247,7 +247,12 @@ async function explain(step: Step, engine: EngineUnderTest): Promise<Outcome | n
       lines.map((line) => line.text),
       actual,
     ),
-    update: { line: step.line, body: lines, lines: actual },
+    // A first expectation goes behind the statement, after an empty line.
+    update: {
+      line: step.body[split]!.line,
+      body: lines,
+      lines: lines.length === 0 ? ['', ...actual] : actual,
+    },
   };
 }
 

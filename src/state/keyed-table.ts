@@ -13,7 +13,7 @@
  * passes 50 ms only beyond some four million entries.
  */
 
-import { assert } from '../base/assert.ts';
+import { assert, fault } from '../base/assert.ts';
 import type { ByteReader } from '../base/bytes.ts';
 import { ByteWriter } from '../base/bytes.ts';
 import { readDatum, widenColumn } from '../types/column-access.ts';
@@ -177,8 +177,8 @@ export class KeyedTable implements StateTable {
   /** Removes a live entry. `silent` leaves no tombstone: the caller records the removal in its own way. */
   remove(entry: number, options: { readonly silent: boolean } = { silent: false }): void {
     const flags = this.#flags[entry]!;
-    assert((flags & live) !== 0, `entry ${entry} of ${this.name} is removed twice`);
-    assert(this.#hashed, `${this.name} is append-only`);
+    if ((flags & live) === 0) fault(`entry ${entry} of ${this.name} is removed twice`);
+    if (!this.#hashed) fault(`${this.name} is append-only`);
     if (this.#tracked && (flags & persisted) !== 0 && !options.silent) this.#bury(entry);
     this.#unlink(entry);
     this.#flags[entry] = 0;
@@ -233,7 +233,7 @@ export class KeyedTable implements StateTable {
     const { slots, mask, hashes } = this;
     let gap = hashes[entry]! & mask;
     while (slots[gap] !== entry + 1) {
-      assert(slots[gap] !== 0, `entry ${entry} of ${this.name} is not in its slots`);
+      if (slots[gap] === 0) fault(`entry ${entry} of ${this.name} is not in its slots`);
       gap = (gap + 1) & mask;
     }
     for (let at = (gap + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {

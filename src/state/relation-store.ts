@@ -20,6 +20,10 @@ import { RowTable } from './row-table.ts';
 import type { StateTable } from './state-table.ts';
 
 const scanRows = 1024;
+/** Fewer rows are scanned rather than indexed. */
+const lookupRowsMin = 256;
+/** Indexes that queries may cause for one relation, besides those that writes need. */
+const indexesMax = 4;
 
 export class RelationStore implements StateTable {
   readonly types: readonly SqlType[];
@@ -116,10 +120,24 @@ export class RelationStore implements StateTable {
     }
   }
 
+  /**
+   * Whether looking up beats scanning: there is an index, or enough rows to make one for, and few enough
+   * indexes, so that queries over ever other columns do not fill the memory.
+   */
+  worthLookup(columns: readonly number[]): boolean {
+    if (this.#findIndex(columns) !== undefined) return true;
+    return this.rows >= lookupRowsMin && this.#indexes.length < indexesMax;
+  }
+
+  #findIndex(columns: readonly number[]): RowIndex | undefined {
+    return this.#indexes.find(
+      (index) =>
+        index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i]),
+    );
+  }
+
   #indexOn(columns: readonly number[]): RowIndex {
-    const same = (index: RowIndex): boolean =>
-      index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i]);
-    const existing = this.#indexes.find(same);
+    const existing = this.#findIndex(columns);
     if (existing !== undefined) return existing;
     const made = this.#current().addIndex(columns);
     this.#indexes.push(made);

@@ -6,7 +6,7 @@
  *   key entry ── head ─→ row ── next ─→ row ── next ─→ −1
  */
 
-import { assert } from '../base/assert.ts';
+import { fault } from '../base/assert.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { KeyedTable } from './keyed-table.ts';
@@ -121,7 +121,7 @@ export class RowIndex {
   /** Takes a row out of its chain. Keys left without rows stay until `sweep`. */
   unlink(row: number): void {
     const key = this.#owner[row]!;
-    assert(key !== unlinked, `row ${row} is in no index`);
+    if (key === unlinked) fault(`row ${row} is in no index`);
     this.#owner[row] = unlinked;
     if (key === keyless) return;
     const next = this.next[row]!;

@@ -6,7 +6,7 @@
  * `weightBefore` tells the weight it had at the start. Rows are the same when they print the same.
  */
 
-import { assert } from '../base/assert.ts';
+import { assert, fault } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -190,7 +190,7 @@ export class RowTable implements StateTable {
     for (let i = 0; i < this.touchedCount; i++) {
       const entry = this.touched[i]!;
       const weight = current[entry]!;
-      assert(weight >= 0, `${this.name}: a row has multiplicity ${weight}`);
+      if (!(weight >= 0)) fault(`${this.name}: a row has multiplicity ${weight}`);
       if (weight === 0) this.#drop(entry);
       else this.table.markDirty(entry);
     }

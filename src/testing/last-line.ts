@@ -21,6 +21,7 @@ export class LastLine implements Reporter {
     }
     const why = reasons.size === 0 ? '' : `Skipped: ${[...reasons].join('; ')}.\n`;
     const line = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
-    process.stdout.write(`\n${why}${line}\n`);
+    // At exit, so that it stands below the summary of the default reporter.
+    process.once('exit', () => process.stdout.write(`${why}${line}\n`));
   }
 }

@@ -16,10 +16,18 @@ const root = join(import.meta.dirname, '../../sql-tests');
 
 /** What PostgreSQL does not know, or rightly answers otherwise: a failed row stops its query there. */
 const ours =
-  /CREATE SOURCE|TUMBLE\(|HOP\(|SESSION\(|millrace\.|EMIT ON|OR REPLACE MATERIALIZED|now\(\)|^errors |^feed |MATERIALIZED VIEW IF|DROP MATERIALIZED|not a materialized/m;
+  /CREATE SOURCE|TUMBLE\(|HOP\(|SESSION\(|millrace\.|EMIT ON|OR REPLACE MATERIALIZED|now\(\)|^errors |^feed |IF NOT EXISTS m/m;
+
+/** Here a view shows what was committed, also to the transaction that has changed its tables. */
+const decided = new Set(['transactions/views-show-what-was-committed.test']);
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.test') && !ours.test(readFileSync(join(root, name), 'utf8')))
+  .filter(
+    (name) =>
+      name.endsWith('.test') &&
+      !decided.has(name) &&
+      !ours.test(readFileSync(join(root, name), 'utf8')),
+  )
   .sort();
 
 test('many files are plain SQL', () => {
@@ -35,7 +43,7 @@ const sqlOf = (step: Step): string =>
   step.body
     .map((line) => line.text)
     .join('\n')
-    .replaceAll('CREATE MATERIALIZED VIEW', 'CREATE VIEW');
+    .replaceAll('MATERIALIZED VIEW', 'VIEW');
 
 let database: PGlite;
 

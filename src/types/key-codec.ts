@@ -12,7 +12,7 @@
  *   numeric       class, exponent, digits in pairs + 1, 00; all complemented when negative
  */
 
-import { assert, unreachable } from '../base/assert.ts';
+import { assert, fault, unreachable } from '../base/assert.ts';
 import { ByteWriter } from '../base/bytes.ts';
 import type { SqlArray, SqlMap } from './array.ts';
 import { compareBytes, trimBlanks } from './compare.ts';
@@ -140,7 +140,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
 }
 
 function writeInt64(writer: ByteWriter, value: bigint): void {
-  assert(BigInt.asIntN(64, value) === value, `${value} is no 64-bit integer`);
+  if (BigInt.asIntN(64, value) !== value) fault(`${value} is no 64-bit integer`);
   writer.uint32BigEndian((Number(value >> 32n) ^ 0x80000000) >>> 0);
   writer.uint32BigEndian(Number(value & 0xffffffffn));
 }

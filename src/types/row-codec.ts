@@ -4,7 +4,7 @@
  * and it carries the version.
  */
 
-import { assert, unreachable } from '../base/assert.ts';
+import { assert, fault, unreachable } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { SqlArray, SqlMap } from './array.ts';
 import type { Datum, Row, RowDatum } from './datum.ts';
@@ -26,7 +26,7 @@ export function encodeDatum(writer: ByteWriter, value: Datum | null, type: SqlTy
 
 export function decodeDatum(reader: ByteReader, type: SqlType): Datum | null {
   const mark = reader.uint8();
-  assert(mark <= 1, `mark ${mark} before a value`);
+  if (mark > 1) fault(`mark ${mark} before a value`);
   return mark === 0 ? null : decodePayload(reader, type);
 }
 
@@ -65,7 +65,9 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
     case 'time':
     case 'timestamp':
     case 'timestamptz':
-      assert(BigInt.asIntN(64, value as bigint) === value, `${String(value)} is no 64-bit integer`);
+      if (BigInt.asIntN(64, value as bigint) !== value) {
+        fault(`${String(value)} is no 64-bit integer`);
+      }
       writer.int64(value as bigint);
       return;
     case 'real':

@@ -3,7 +3,7 @@ FROM node:20-slim AS build
 WORKDIR /millrace
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 

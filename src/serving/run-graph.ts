@@ -15,6 +15,8 @@ import { type PointLookup, pointLookups } from './point-lookup.ts';
 export interface RunOptions {
   readonly evaluation: EvalContext;
   readonly codegen: boolean;
+  /** Rows that a scan of the relation gives, about; Infinity when nobody knows. */
+  readonly rowsOf: (relation: RelationRef) => number;
   /**
    * Rows of a relation as the statement sees it; their weights sum to its contents. With `lookup` at least those
    * that it asks for.
@@ -29,6 +31,7 @@ export interface RunOptions {
 /** The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. */
 export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<void, Batch | null> {
   const graph = new Graph({ stepped: true });
+  const lookups = pointLookups(plan);
   const root = plan.nodes[plan.root]!;
   const output = new CollectOutput(root.columns.map((column) => column.type));
   const built = buildGraph(plan, {
@@ -36,14 +39,13 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
     operator: {
       name: 'query',
       evaluation: options.evaluation,
-      codegen: options.codegen,
+      codegen: options.codegen && !isSmall(plan, lookups, options),
       // Rows that are kept are never late.
       late: () => undefined,
       rowError: null,
     },
     output,
   });
-  const lookups = pointLookups(plan);
   const positions = plan.nodes.filter((node) => node.kind === 'scan').map((node) => node.id);
   for (const [index, { relation, ordinals, input }] of built.scans.entries()) {
     const lookup = lookups.get(positions[index]!) ?? null;
@@ -55,4 +57,22 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
   }
   yield* graph.tickSteps();
   return output.take();
+}
+
+/** Fewer rows are interpreted sooner than code for them is made. */
+const generatedRowsMin = 256;
+
+/** One row makes at most one everywhere, and few come in: a look-up by key, for example. */
+function isSmall(
+  plan: DataflowPlan,
+  lookups: ReadonlyMap<number, PointLookup>,
+  options: RunOptions,
+): boolean {
+  let rows = 0;
+  for (const node of plan.nodes) {
+    if (node.kind === 'join' || node.kind === 'flat-map') return false;
+    if (node.kind === 'scan') rows += lookups.has(node.id) ? 1 : options.rowsOf(node.relation);
+    if (node.kind === 'values') rows += node.rows.length;
+  }
+  return rows < generatedRowsMin;
 }

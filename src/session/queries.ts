@@ -96,6 +96,7 @@ export class Queries {
     const rows = yield* runGraph(lowered.plan, {
       evaluation,
       codegen: database.codegen,
+      rowsOf: (relation) => database.engine.relation(relation.oid)?.store.rows ?? Infinity,
       scan: (relation, ordinals, lookup) =>
         this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
     });

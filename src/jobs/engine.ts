@@ -281,7 +281,10 @@ export class Engine {
    */
   async recover(
     objects: readonly CatalogObject[],
-    plan: (view: MaterializedViewObject) => DataflowPlan,
+    plan: (view: MaterializedViewObject) => {
+      readonly view: MaterializedViewObject;
+      readonly plan: DataflowPlan;
+    },
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
@@ -293,10 +296,10 @@ export class Engine {
       } else if (object.kind === 'source') {
         this.addSource(object);
       } else if (object.kind === 'materialized-view') {
-        const viewPlan = plan(object);
-        const readsFresh = readsOf(viewPlan).some((oid) => fresh.has(oid));
-        if (readsFresh || !this.#restoreView(object, viewPlan)) {
-          fresh.set(object.oid, { view: object, plan: viewPlan });
+        const planned = plan(object);
+        const readsFresh = readsOf(planned.plan).some((oid) => fresh.has(oid));
+        if (readsFresh || !this.#restoreView(planned.view, planned.plan)) {
+          fresh.set(object.oid, planned);
         }
       }
     }
@@ -307,7 +310,13 @@ export class Engine {
       // What a former life of the view reported will be reported again.
       this.lateRows.forget(`${each.view.schema}.${each.view.name}`);
       this.rowErrors.forget(`${each.view.schema}.${each.view.name}`);
-      await this.addView(each.view, each.plan);
+      await this.addView(each.view, each.plan).catch((error: unknown) => {
+        // One view that cannot be made again does not keep the others from running.
+        this.#options.log.error('a view could not be made again', {
+          view: `${each.view.schema}.${each.view.name}`,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      });
     }
     this.#startHeartbeat();
     this.wake();

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import pg from 'pg';
+import type pg from 'pg';
 import { serialize } from 'pg-protocol';
 import { arrayOf, numeric, types, type SqlType } from '../types/sql-type.ts';
 import { decodeBinary, encodeBinary } from '../types/binary-io.ts';

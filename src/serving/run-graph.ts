@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly evaluation: EvalContext;
   readonly codegen: boolean;
   /** Rows that a scan of the relation gives, about; Infinity when nobody knows. */
-  readonly rowsOf: (relation: RelationRef) => number;
+  readonly rowsOf: (relation: RelationRef, lookup: PointLookup | null) => number;
   /**
    * Rows of a relation as the statement sees it; their weights sum to its contents. With `lookup` at least those
    * that it asks for.
@@ -71,7 +71,9 @@ function isSmall(
   let rows = 0;
   for (const node of plan.nodes) {
     if (node.kind === 'join' || node.kind === 'flat-map') return false;
-    if (node.kind === 'scan') rows += lookups.has(node.id) ? 1 : options.rowsOf(node.relation);
+    if (node.kind === 'scan') {
+      rows += options.rowsOf(node.relation, lookups.get(node.id) ?? null);
+    }
     if (node.kind === 'values') rows += node.rows.length;
   }
   return rows < generatedRowsMin;

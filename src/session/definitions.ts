@@ -19,7 +19,7 @@ import type { CatalogObject, MaterializedViewObject, SourceObject } from '../cat
 import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
 import type { ParameterValues } from './session-context.ts';
-import { planView } from './plan-view.ts';
+import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
@@ -186,6 +186,7 @@ export class Definitions {
     const replaced = this.#replaced(bound.replaces);
     const view: MaterializedViewObject = {
       ...bound.object,
+      columns: typedByPlan(bound.object.columns, plan),
       oid: catalog.allocateOid(),
       appendOnly: root.appendOnly,
       key: root.key,

@@ -1,7 +1,8 @@
 /** From a view's bound query to the dataflow that keeps it. */
 
 import { bindViewQuery } from '../binder/bind-view-query.ts';
-import type { MaterializedViewObject } from '../catalog/objects.ts';
+import { must } from '../base/assert.ts';
+import type { MaterializedViewObject, ViewColumn } from '../catalog/objects.ts';
 import { lower } from '../lower/lower.ts';
 import { optimizeWithLog, type OptimizeLog } from '../optimizer/optimize.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
@@ -27,10 +28,31 @@ export function optimizeView(plan: LogicalPlan, database: Database): OptimizeLog
   });
 }
 
-/** The dataflow of a view that the catalog keeps as SQL text (recovery). */
-export function planStoredView(view: MaterializedViewObject, database: Database): DataflowPlan {
+/**
+ * The dataflow of a view that the catalog keeps as SQL text (recovery), and the view as it is from now on. A
+ * later release may give a column a type of another physical form (a numeric whose scale is now known); the
+ * catalog follows, so that what reads the view is planned over what the view sends.
+ */
+export function planStoredView(
+  view: MaterializedViewObject,
+  database: Database,
+): { readonly view: MaterializedViewObject; readonly plan: DataflowPlan } {
   const { catalog, registry, connectors, formats } = database;
   const evaluation = viewEvaluation(database)(0n);
   const binding = storedBinding({ catalog, registry, connectors, formats, evaluation });
-  return planView(bindViewQuery(view, binding), view.emit, database);
+  const plan = planView(bindViewQuery(view, binding), view.emit, database);
+  if (plan.fingerprint === view.fingerprint) return { view, plan };
+  const renewed = {
+    ...view,
+    columns: typedByPlan(view.columns, plan),
+    fingerprint: plan.fingerprint,
+  };
+  catalog.replace(renewed);
+  return { view: renewed, plan };
+}
+
+/** A view's columns with the types that its dataflow gives them. */
+export function typedByPlan(columns: readonly ViewColumn[], plan: DataflowPlan): ViewColumn[] {
+  const root = must(plan.nodes[plan.root], 'root of the plan');
+  return columns.map((column, index) => ({ ...column, type: root.columns[index]!.type }));
 }

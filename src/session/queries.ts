@@ -96,7 +96,8 @@ export class Queries {
     const rows = yield* runGraph(lowered.plan, {
       evaluation,
       codegen: database.codegen,
-      rowsOf: (relation) => database.engine.relation(relation.oid)?.store.rows ?? Infinity,
+      rowsOf: (relation, lookup) =>
+        database.engine.relation(relation.oid)?.store.rowsToRead(lookup) ?? Infinity,
       scan: (relation, ordinals, lookup) =>
         this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
     });

@@ -70,7 +70,9 @@ export class Transaction {
   ): Iterable<Batch> {
     const relation = this.#engine.relation(oid);
     if (relation === undefined) {
-      throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} does not exist`);
+      throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} is not running`, {
+        hint: 'It may have been dropped, or could not be started again; the log says why.',
+      });
     }
     yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
     const rows = this.#changes
@@ -97,12 +99,6 @@ export class Transaction {
 
   change(oid: number, rows: readonly WeightedRow[]): void {
     if (rows.length === 0) return;
-    if (this.readOnly) {
-      throw new SqlError(
-        sqlstate.readOnlySqlTransaction,
-        'cannot execute a data-modifying statement in a read-only transaction',
-      );
-    }
     this.#changes.push({ oid, rows });
   }
 

@@ -46,6 +46,7 @@ export class Writes {
   }
 
   insert(bound: BoundInsert, parameters: ParameterValues): StatementResult {
+    this.#requireWritable('INSERT');
     const target = this.#target(bound.table);
     const context = this.#queries.context();
     const proposed = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
@@ -96,6 +97,7 @@ export class Writes {
   }
 
   update(bound: BoundUpdate, parameters: ParameterValues): StatementResult {
+    this.#requireWritable('UPDATE');
     const target = this.#target(bound.table);
     const context = this.#queries.context();
     const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
@@ -129,6 +131,7 @@ export class Writes {
   }
 
   delete(bound: BoundDelete, parameters: ParameterValues): StatementResult {
+    this.#requireWritable('DELETE');
     const target = this.#target(bound.table);
     const context = this.#queries.context();
     const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
@@ -154,6 +157,7 @@ export class Writes {
   }
 
   truncate(bound: BoundTruncate): StatementResult {
+    this.#requireWritable('TRUNCATE TABLE');
     for (const ref of bound.tables) {
       const target = this.#target(ref);
       const ordinals = target.relation.types.map((_, index) => index);
@@ -181,6 +185,18 @@ export class Writes {
       if (target.constraints.identityOf(each.row) === identity) copies += each.weight;
     }
     return copies;
+  }
+
+  #requireWritable(command: string): void {
+    const { transaction, settings } = this.#session;
+    const readOnly = transaction.explicit
+      ? transaction.readOnly
+      : settings.get('default_transaction_read_only') === 'on';
+    if (!readOnly) return;
+    throw new SqlError(
+      sqlstate.readOnlySqlTransaction,
+      `cannot execute ${command} in a read-only transaction`,
+    );
   }
 
   #target(ref: RelationRef): Target {

@@ -22,6 +22,8 @@ import type { StateTable } from './state-table.ts';
 const scanRows = 1024;
 /** Fewer rows are scanned rather than indexed. */
 const lookupRowsMin = 256;
+/** Counting stops here: more is many. */
+const countedMax = 1000;
 /** Indexes that queries may cause for one relation, besides those that writes need. */
 const indexesMax = 4;
 
@@ -108,16 +110,20 @@ export class RelationStore implements StateTable {
     values: readonly (Datum | null)[],
     ordinals: readonly number[],
   ): Generator<Batch> {
+    const entries = [...this.#found(columns, values)];
+    for (let at = 0; at < entries.length; at += scanRows) {
+      yield this.#gather(Int32Array.from(entries.slice(at, at + scanRows)), ordinals);
+    }
+  }
+
+  /** Entries whose columns have these values. */
+  *#found(columns: readonly number[], values: readonly (Datum | null)[]): Generator<number> {
     const index = this.#indexOn(columns);
     const keys: Column[] = values.map((value) => ({ kind: 'any', values: [value], nulls: null }));
     const found = new Int32Array(1);
     index.table.find(keys, 1, found);
     if (found[0]! < 0) return;
-    const entries: number[] = [];
-    for (let row = index.head(found[0]!); row >= 0; row = index.next[row]!) entries.push(row);
-    for (let at = 0; at < entries.length; at += scanRows) {
-      yield this.#gather(Int32Array.from(entries.slice(at, at + scanRows)), ordinals);
-    }
+    for (let row = index.head(found[0]!); row >= 0; row = index.next[row]!) yield row;
   }
 
   /**
@@ -127,6 +133,19 @@ export class RelationStore implements StateTable {
   worthLookup(columns: readonly number[]): boolean {
     if (this.#findIndex(columns) !== undefined) return true;
     return this.rows >= lookupRowsMin && this.#indexes.length < indexesMax;
+  }
+
+  /** How many entries a scan, or a look-up where it is worth it, reads; counted up to a few hundred. */
+  rowsToRead(
+    lookup: {
+      readonly columns: readonly number[];
+      readonly values: readonly (Datum | null)[];
+    } | null,
+  ): number {
+    if (lookup === null || !this.worthLookup(lookup.columns)) return this.rows;
+    let count = 0;
+    for (const _ of this.#found(lookup.columns, lookup.values)) if (++count >= countedMax) break;
+    return count;
   }
 
   #findIndex(columns: readonly number[]): RowIndex | undefined {

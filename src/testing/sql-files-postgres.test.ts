@@ -18,9 +18,6 @@ const root = join(import.meta.dirname, '../../sql-tests');
 const ours =
   /CREATE SOURCE|TUMBLE\(|HOP\(|SESSION\(|millrace\.|EMIT ON|OR REPLACE MATERIALIZED|now\(\)|^errors |^feed |IF NOT EXISTS m/m;
 
-/** Here a view shows what was committed, also to the transaction that has changed its tables. */
-const decided = new Set(['transactions/views-show-what-was-committed.test']);
-
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter(
     (name) =>

@@ -11,6 +11,9 @@ import { testModes } from '../sqltest/modes.ts';
 import { runTestFile } from '../sqltest/run-file.ts';
 import { parseTestFile } from '../sqltest/test-file.ts';
 
+/** The largest file of traps takes seconds, and minutes on a machine with other things to do. */
+const timeoutMs = 300_000;
+
 const root = join(import.meta.dirname, '../../sql-tests');
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -34,5 +37,5 @@ describe.each(testModes)('mode $name', (mode) => {
       each.failures.map((failure) => ({ case: each.name, ...failure })),
     );
     expect(failed).toEqual([]);
-  });
+  }, timeoutMs);
 });

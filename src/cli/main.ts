@@ -1,7 +1,7 @@
 /** The command line: subcommands, help and exit codes. Each command's work is in a file of its own, loaded when used. */
 
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SqlError } from '../base/errors.ts';
 import { defaultHost, defaultPort, parseAddress } from '../server/config.ts';
 import { printError } from './print-error.ts';
@@ -151,7 +151,11 @@ function addExplain(program: Command): void {
     .command('explain')
     .description('show what becomes of a statement, without a server')
     .argument('<path...>', 'SQL files; the last query or view of the last file is explained')
-    .option('--stage <stage>', 'ast, bound, rules, plan, dataflow, state or code', 'plan')
+    .addOption(
+      new Option('--stage <stage>', 'how far the statement is taken')
+        .choices(['ast', 'bound', 'rules', 'plan', 'dataflow', 'state', 'code'])
+        .default('plan'),
+    )
     .action(async (paths: string[], flags: { stage: string }) => {
       const { explainFiles } = await import('./explain-command.ts');
       await explainFiles(paths, flags.stage);

@@ -379,7 +379,15 @@ export class Engine {
       for (const feed of feeds) feed.sendWatermark();
       this.#flush();
     });
-    for (const feed of feeds) await feed.open(feed.source.startPositions);
+    for (const feed of feeds) {
+      await feed.open(feed.source.startPositions).catch((error: unknown) => {
+        // A source that is not to be had now (a directory no longer allowed) keeps nothing else from running.
+        this.#options.log.error('a source could not be opened; its views keep the rows they have', {
+          source: `${feed.source.schema}.${feed.source.name}`,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      });
+    }
   }
 
   // Ticks ------------------------------------------------------------------------------------------

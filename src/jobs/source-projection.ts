@@ -50,7 +50,10 @@ export class SourceProjection {
     const physical = source.columns.flatMap((c, i) => (c.source === 'physical' ? [i] : []));
     this.physicalSchema = physical.map((ordinal) => fieldOf(source, ordinal));
     this.physicalKeys = physical.map((ordinal) => source.columns[ordinal]!.declaredName);
-    const decoded = physical.filter((ordinal) => read.has(ordinal));
+    // Every declared column is decoded, wanted or not: whether a record is refused must not depend on which
+    // views exist. Only json.strict = false trades that for speed.
+    const lenient = source.format === null || source.formatOptions.get('json.strict') === 'false';
+    const decoded = lenient ? physical.filter((ordinal) => read.has(ordinal)) : physical;
     this.decoded = decoded.map((ordinal) => physical.indexOf(ordinal));
     this.#metadata = [...read]
       .filter((ordinal) => source.columns[ordinal]!.source === 'metadata')

@@ -4,7 +4,7 @@
  * are not inserted again at every start.
  */
 
-import { SqlError } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { alreadyDefined } from '../session/already-defined.ts';
 import { SqlSession } from '../session/session.ts';
@@ -55,6 +55,9 @@ export async function runPipeline(
   }
 }
 
+const changedHint =
+  'It exists with another definition. Drop it first, or write CREATE OR REPLACE for a view.';
+
 async function runFile(
   file: PipelineFile,
   session: SqlSession,
@@ -87,6 +90,7 @@ async function runFile(
     const { position } = error.fields;
     const moved = new SqlError(error.code, error.message, {
       ...error.fields,
+      hint: error.fields.hint ?? (error.code === sqlstate.duplicateTable ? changedHint : undefined),
       position: position === undefined ? start : position + start,
     });
     throw new PipelineError(file, moved);

@@ -274,12 +274,18 @@ class TestEngine implements EngineUnderTest {
   }
 
   async explain(stage: string, sql: string): Promise<string> {
-    const answer = await this.sql(
-      `EXPLAIN${stage === 'plan' || stage === '' ? '' : ` (${stage})`} ${sql}`,
-    );
-    return must(answer, 'explanation')
-      .rows.map(([line]) => line)
-      .join('\n');
+    const prefix = stage === 'plan' || stage === '' ? 'EXPLAIN ' : `EXPLAIN (${stage}) `;
+    try {
+      const answer = await this.sql(prefix + sql);
+      return must(answer, 'explanation')
+        .rows.map(([line]) => line)
+        .join('\n');
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.fields.position === undefined) throw error;
+      // Counted in the statement itself, without the word before it.
+      const position = error.fields.position - prefix.length;
+      throw new SqlError(error.code, error.message, { ...error.fields, position });
+    }
   }
 
   raiseWatermark(source: string, micros: number): void {

@@ -1,6 +1,8 @@
 /** Options that every source takes, whatever its connector. */
 
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type { OptionSpec, SourceConnector } from '../connectors/connector.ts';
+import { parseMillis } from './settings.ts';
 
 const watermarkOptions: readonly OptionSpec[] = [
   {
@@ -25,5 +27,23 @@ const watermarkOptions: readonly OptionSpec[] = [
 
 /** The connector with the common options beside its own. */
 export function withSourceOptions(connector: SourceConnector): SourceConnector {
-  return { ...connector, options: [...connector.options, ...watermarkOptions] };
+  return {
+    ...connector,
+    options: [...connector.options, ...watermarkOptions],
+    validate: (options) => {
+      for (const { name } of watermarkOptions) checkDuration(name, options.get(name));
+      connector.validate(options);
+    },
+  };
+}
+
+function checkDuration(name: string, value: string | undefined): void {
+  if (value === undefined || parseMillis(value) !== null) return;
+  throw new SqlError(
+    sqlstate.invalidParameterValue,
+    `invalid value for option "${name}": "${value}"`,
+    {
+      hint: 'Write a number with a unit: 500 ms, 30 s, 5 min, 1 h.',
+    },
+  );
 }

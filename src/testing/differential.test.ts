@@ -5,7 +5,7 @@
  */
 
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
 import { TestFeed } from '../connectors/test-feed.ts';
@@ -25,6 +25,9 @@ let postgres: PGlite;
 beforeAll(async () => {
   postgres = await PGlite.create();
 });
+
+// Vitest hears of progress only between turns of the event loop.
+afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)));
 
 afterAll(async () => {
   await postgres.close();

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { sameRows } from '../sqltest/runner.ts';
 import { parseTestFile, splitCells, type Step } from '../sqltest/test-file.ts';
 import { shortTime } from '../sqltest/values.ts';
@@ -17,6 +17,9 @@ const root = join(import.meta.dirname, '../../sql-tests');
 /** What PostgreSQL does not know, or rightly answers otherwise: a failed row stops its query there. */
 const ours =
   /CREATE SOURCE|TUMBLE\(|HOP\(|SESSION\(|millrace\.|EMIT ON|OR REPLACE MATERIALIZED|now\(\)|^errors |^feed |IF NOT EXISTS m/m;
+
+/** Keys are checked at the end of a statement, as the standard has it; PostgreSQL checks row by row. */
+const decided = new Set(['regressions/on-conflict-after-key-update.test']);
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter(
@@ -47,6 +50,9 @@ let database: PGlite;
 beforeAll(async () => {
   database = await PGlite.create();
 });
+
+// Vitest hears of progress only between turns of the event loop.
+afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)));
 
 afterAll(async () => {
   await database.close();

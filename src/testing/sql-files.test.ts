@@ -29,13 +29,17 @@ test('there are test files, and each has steps', () => {
 });
 
 describe.each(testModes)('mode $name', (mode) => {
-  test.each(files.map((path) => relative(root, path)))('%s', async (name) => {
-    const path = join(root, name);
-    const report = await runTestFile(path, readFileSync(path, 'utf8'), mode, openTestEngine);
-    expect(report.cases).not.toHaveLength(0);
-    const failed = report.cases.flatMap((each) =>
-      each.failures.map((failure) => ({ case: each.name, ...failure })),
-    );
-    expect(failed).toEqual([]);
-  }, timeoutMs);
+  test.each(files.map((path) => relative(root, path)))(
+    '%s',
+    async (name) => {
+      const path = join(root, name);
+      const report = await runTestFile(path, readFileSync(path, 'utf8'), mode, openTestEngine);
+      expect(report.cases).not.toHaveLength(0);
+      const failed = report.cases.flatMap((each) =>
+        each.failures.map((failure) => ({ case: each.name, ...failure })),
+      );
+      expect(failed).toEqual([]);
+    },
+    timeoutMs,
+  );
 });

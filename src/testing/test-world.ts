@@ -22,6 +22,8 @@ export interface TestWorldOptions {
   readonly state: Store;
   readonly feed: TestFeed;
   readonly database?: Partial<DatabaseOptions>;
+  /** Runs the engine's turns; by default each soon, by itself. */
+  readonly defer?: (run: () => void) => void;
 }
 
 export class TestWorld {
@@ -47,7 +49,7 @@ export class TestWorld {
         random: new SeededRandom(1),
         log: silentLog,
         stores: { catalog: options.catalog, state: options.state },
-        defer: (run) => setImmediate(run),
+        defer: options.defer ?? ((run) => setImmediate(run)),
         allowedDirectories: [],
         extraConnectors: [testConnector(options.feed)],
         fatal: fail,

@@ -48,12 +48,15 @@ const specs = [
 function readFileOptions(options: OptionValues): FileOptions {
   const reader = new OptionReader(options, specs);
   const csv = options.get('format')?.toLowerCase() === 'csv';
+  if (!csv && reader.boolean('csv.header')) {
+    throw invalidOption('csv.header', 'true', "It goes with format = 'csv' only.");
+  }
   return {
     path: reader.required('path'),
     follow: reader.boolean('follow'),
     intervalMs: Math.max(1, reader.durationMs('source.monitor-interval') ?? 1000),
     kind: csv ? 'csv' : 'lines',
-    header: csv && reader.boolean('csv.header'),
+    header: reader.boolean('csv.header'),
     quote: oneByte(reader, 'csv.quote-character'),
     delimiter: oneByte(reader, 'csv.field-delimiter'),
     recordBytesMax: reader.integer('record.bytes', 1, 2 ** 30)!,

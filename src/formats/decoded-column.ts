@@ -74,6 +74,8 @@ export class DecodedColumn {
   readonly type: SqlType;
   readonly kind: ColumnKind;
   readonly nullable: boolean;
+  /** False: values are read for their form alone, and generated code does not store them. */
+  readonly stored: boolean;
   /** Storage by kind; the others stay empty. */
   ints: Int32Array = none32;
   floats: Float64Array = none64;
@@ -89,9 +91,10 @@ export class DecodedColumn {
   readonly #side: SideText;
   #column: Column;
 
-  constructor(type: SqlType, nullable: boolean, side: SideText) {
+  constructor(type: SqlType, nullable: boolean, side: SideText, stored = true) {
     this.type = type;
     this.nullable = nullable;
+    this.stored = stored;
     this.kind = narrowKind(type);
     this.#side = side;
     this.#column = this.#makeColumn();

@@ -40,13 +40,28 @@ export interface DecoderOptions {
   readonly keys: readonly string[];
   /** Ordinals of the columns to decode, ascending. */
   readonly columns: readonly number[];
+  /** Fields inside composite columns to decode; they follow `columns` in a batch. For formats with `readsFields`. */
+  readonly fields?: readonly FieldPath[];
+  /**
+   * What is read for its form alone: a record in which one of these cannot be read is refused, but the values go
+   * nowhere. For formats with `readsFields`.
+   */
+  readonly checked?: readonly FieldPath[];
   readonly options: OptionValues;
   /** False: the plain decoder, judge of the generated one. */
   readonly codegen: boolean;
 }
 
+/** A value inside a composite column: field indices from the outside in. An empty path is the column itself. */
+export interface FieldPath {
+  readonly ordinal: number;
+  readonly path: readonly number[];
+}
+
 export interface Format {
   readonly name: string;
+  /** Its decoders take `fields` and `checked`. */
+  readonly readsFields?: boolean;
   /** The options it takes, beside the connector's own. */
   readonly options: readonly FormatOptionSpec[];
   /** Checks values and combinations when the relation is created; throws SqlError. */

@@ -90,7 +90,8 @@ export function shorten(reason: string): string {
   return reason.length <= reasonMax ? reason : `${reason.slice(0, reasonMax)}…`;
 }
 
-function mismatch(node: JsonNode, type: SqlType): Refused {
+/** Why a value of this kind is none of the type. */
+export function mismatch(node: JsonNode, type: SqlType): Refused {
   const what = node.kind === 'true' || node.kind === 'false' ? 'boolean' : node.kind;
   return new Refused(`a JSON ${what} cannot become a value of type ${type.kind}`);
 }

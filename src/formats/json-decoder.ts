@@ -11,10 +11,19 @@ import { assert } from '../base/assert.ts';
 import type { Batch } from '../types/batch.ts';
 import { DecodedColumn, SideText } from './decoded-column.ts';
 import type { DecodeSink, Decoder, DecoderOptions, EncodedRecords } from './format.ts';
-import { coerceJson, shorten } from './json-coerce.ts';
+import { coerceJson, mismatch, shorten } from './json-coerce.ts';
 import { JsonParser, Refused, type JsonNode } from './json-parse.ts';
 import { shapeOf, type SeenMember } from './json-shape.ts';
 import { ShapeCache } from './json-shapes.ts';
+import {
+  lastMember,
+  requestsOf,
+  rootTargets,
+  seenMembers,
+  type JsonTarget,
+  type Member,
+  type RootTarget,
+} from './json-target.ts';
 import { soundUtf8, stringEnd, unescapeInto } from './json-text.ts';
 
 /** What json.ts makes of the options. */
@@ -35,12 +44,13 @@ export class JsonDecoder implements Decoder {
   readonly #rules: JsonRules;
   readonly #side = new SideText();
   readonly #columns: readonly DecodedColumn[];
-  readonly #names: readonly string[];
-  /** Column position by key. A Map: keys like __proto__ are ordinary. */
-  readonly #byKey = new Map<string, number>();
+  /** The first so many columns are in a batch; the others are only checked. */
+  readonly #handedOn: number;
+  readonly #roots: readonly RootTarget[];
+  readonly #targets: ReadonlyMap<string, JsonTarget>;
   readonly #parser = new JsonParser();
-  readonly #nodes: (JsonNode | null)[];
-  readonly #seen: SeenMember[] = [];
+  /** Members of the record on the slow path. */
+  readonly #members: Member[] = [];
   readonly #shapes: ShapeCache | null;
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -50,13 +60,13 @@ export class JsonDecoder implements Decoder {
 
   constructor(options: DecoderOptions, rules: JsonRules) {
     this.#rules = rules;
-    this.#columns = options.columns.map((ordinal) => {
-      const field = options.schema[ordinal]!;
-      return new DecodedColumn(field.type, field.nullable, this.#side);
-    });
-    this.#names = options.columns.map((ordinal) => options.keys[ordinal]!);
-    this.#names.forEach((name, index) => this.#byKey.set(name, index));
-    this.#nodes = this.#columns.map(() => null);
+    const requests = requestsOf(options);
+    this.#columns = requests.map(
+      ({ type, nullable, stored }) => new DecodedColumn(type, nullable, this.#side, stored),
+    );
+    this.#handedOn = requests.filter((request) => request.stored).length;
+    this.#roots = rootTargets(options, requests);
+    this.#targets = new Map(this.#roots.map(({ name, target }) => [name, target]));
     this.#shapes = options.codegen ? new ShapeCache(this.#columns, this.#runtime(), rules) : null;
   }
 
@@ -91,9 +101,10 @@ export class JsonDecoder implements Decoder {
 
   #finish(records: EncodedRecords, span: Span, into: Batch): void {
     into.count = this.#row;
-    this.#columns.forEach((column, index) => {
+    for (let index = 0; index < this.#handedOn; index++) {
+      const column = this.#columns[index]!;
       into.columns[index] = column.finish(this.#row, records.bytes, span.low, span.high);
-    });
+    }
   }
 
   /** Decodes as many records as known shapes can, one stretch a shape; the first that none can. */
@@ -152,35 +163,45 @@ export class JsonDecoder implements Decoder {
         `the record has ${end - start} bytes, more than json.max-record-bytes (${this.#rules.recordBytesMax})`,
       );
     }
-    this.#nodes.fill(null);
-    this.#seen.length = 0;
+    this.#members.length = 0;
     this.#parser.open(this.#bytes, start, end);
     this.#parser.record((key, parser) => {
-      const column = this.#byKey.get(key) ?? -1;
-      const valueStart = parser.position;
-      const node = parser.value();
-      if (column >= 0) this.#nodes[column] = node;
-      this.#seen.push({ start: valueStart, end: parser.position, column, kind: node.kind });
+      this.#members.push([key, parser.value()]);
     });
   }
 
   #write(): void {
-    for (let index = 0; index < this.#columns.length; index++) {
+    for (const { name, target } of this.#roots) {
       try {
-        this.#writeColumn(this.#columns[index]!, this.#nodes[index]!);
+        const node = lastMember(this.#members, name);
+        if (node === null && this.#rules.failOnMissing) throw new Refused('the key is missing');
+        this.#writeTarget(target, node);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        throw new Refused(shorten(`column "${this.#names[index]!}": ${error.message}`));
+        throw new Refused(shorten(`column "${name}": ${error.message}`));
       }
     }
   }
 
-  #writeColumn(column: DecodedColumn, node: JsonNode | null): void {
-    if (node === null && this.#rules.failOnMissing) throw new Refused('the key is missing');
+  #writeTarget(target: JsonTarget, node: JsonNode | null): void {
+    if (target.kind === 'column') {
+      this.#writeColumn(this.#columns[target.column]!, node);
+      return;
+    }
     if (node === null || node.kind === 'null') {
-      if (!column.nullable) {
-        throw new Refused(`${node === null ? 'the key is missing' : 'null'}, but it is NOT NULL`);
-      }
+      if (!target.nullable) throw notNull(node);
+      for (const column of target.columns) this.#columns[column]!.setNull(this.#row);
+      return;
+    }
+    if (node.kind !== 'object') throw mismatch(node, target.type);
+    for (const [name, field] of target.fields) {
+      this.#writeTarget(field, lastMember(node.members, name));
+    }
+  }
+
+  #writeColumn(column: DecodedColumn, node: JsonNode | null): void {
+    if (node === null || node.kind === 'null') {
+      if (!column.nullable) throw notNull(node);
       column.setNull(this.#row);
     } else if (!this.#writeView(column, node)) {
       column.set(this.#row, this.#coerce(column, node));
@@ -215,9 +236,10 @@ export class JsonDecoder implements Decoder {
   #learn(start: number, end: number): void {
     const shapes = this.#shapes;
     if (shapes === null || !shapes.learning) return;
-    const shape = shapeOf(this.#bytes, { start, end }, this.#seen, this.#columns);
-    if (shape === null || (this.#rules.failOnMissing && shape.missing.length > 0)) return;
-    shapes.missed(shape);
+    const seen: SeenMember[] = [];
+    seenMembers(this.#members, this.#targets, seen);
+    const shape = shapeOf(this.#bytes, { start, end }, seen, this.#columns);
+    if (shape !== null) shapes.missed(shape);
   }
 
   #runtime(): ConstructorParameters<typeof ShapeCache>[1] {
@@ -248,7 +270,8 @@ export class JsonDecoder implements Decoder {
           const target = this.#columns[column]!;
           if (!soundUtf8(this.#bytes, at, parser.position)) return -1;
           if (node.kind === 'null' && !target.nullable) return -1;
-          target.set(row, coerceJson(node, target.type, parser));
+          const value = coerceJson(node, target.type, parser);
+          if (target.stored) target.set(row, value);
           return parser.position;
         }),
     };
@@ -263,6 +286,10 @@ export class JsonDecoder implements Decoder {
       throw error;
     }
   }
+}
+
+function notNull(node: JsonNode | null): Refused {
+  return new Refused(`${node === null ? 'the key is missing' : 'null'}, but it is NOT NULL`);
 }
 
 interface Span {

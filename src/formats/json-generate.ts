@@ -86,6 +86,11 @@ function dayNumber(bytes: Uint8Array, at: number): number {
 
 const fail = 'return i;';
 
+/** The value goes into the column's row, unless it is only checked. */
+function store(index: number, column: DecodedColumn, value: string): string {
+  return column.stored ? `a${index}[row]=${value};` : '';
+}
+
 export function shapeSource(
   shape: Shape,
   columns: readonly DecodedColumn[],
@@ -93,7 +98,9 @@ export function shapeSource(
 ): string {
   const { strict, recordBytesMax } = options;
   const used = [...new Set([...shape.slots.map((slot) => slot.column), ...shape.missing])];
-  const needed = used.filter((column) => column >= 0).sort((a, b) => a - b);
+  const needed = used
+    .filter((column) => column >= 0 && columns[column]!.stored)
+    .sort((a, b) => a - b);
   let lastNeeded = shape.slots.length;
   if (!strict) {
     lastNeeded = 0;
@@ -141,6 +148,7 @@ function declareColumn(index: number, column: DecodedColumn): string {
 
 function nullSource(index: number, column: DecodedColumn): string {
   if (!column.nullable) return fail;
+  if (!column.stored) return '';
   const flag = `if(n${index}===null) n${index}=C[${index}].ensureNulls(); n${index}[row]=1;`;
   if (column.kind === 'any') return `C[${index}].anys[row]=null;`;
   if (column.kind === 'text') return `o${index}[row]=0; l${index}[row]=0; ${flag}`;
@@ -173,12 +181,12 @@ function valueSource(slot: ShapeSlot, columns: readonly DecodedColumn[]): string
   switch (column.kind) {
     case 'i32':
       return column.type.kind === 'date'
-        ? dateSource(index, orNull)
+        ? dateSource(index, column, orNull)
         : integerSource(index, column, orNull);
     case 'f64':
       return floatSource(index, column, orNull);
     case 'bool':
-      return booleanSource(index, orNull);
+      return booleanSource(index, column, orNull);
     case 'text':
       return textSource(index, column, orNull);
     case 'any':
@@ -216,7 +224,7 @@ function integerSource(index: number, column: DecodedColumn, orNull: string): st
     orNull,
     `${digitsSource(10)}
 if(d>${top}) ${fail}
-a${index}[row]=g?-d:d;`,
+${store(index, column, 'g?-d:d')}`,
   );
 }
 
@@ -227,22 +235,27 @@ function floatSource(index: number, column: DecodedColumn, orNull: string): stri
         orNull,
         `${digitsSource(16)}
 if(d>9007199254740991) ${fail}
-a${index}[row]=g?0-d:d;`,
+${store(index, column, 'g?0-d:d')}`,
       );
     case 'numeric':
-      return numericSource(index, column.type, orNull);
+      return numericSource(index, column, column.type, orNull);
     case 'double':
-      return doubleSource(index, orNull);
+      return doubleSource(index, column, orNull);
     case 'timestamp':
     case 'timestamptz':
-      return timestampSource(index, column.type, orNull);
+      return timestampSource(index, column, column.type, orNull);
     default:
       return `p=R.value(${index},row,p,end); if(p<0) ${fail}`;
   }
 }
 
 /** Value × 10^scale; more digits than the scale (other than zeros) are rounded by the slow path. */
-function numericSource(index: number, type: NumericType, orNull: string): string {
+function numericSource(
+  index: number,
+  column: DecodedColumn,
+  type: NumericType,
+  orNull: string,
+): string {
   const scale = type.fixedScale ?? 0;
   const top = 10 ** (type.precision ?? 15);
   const powers = Array.from({ length: scale + 1 }, (_, digits) => 10 ** (scale - digits));
@@ -255,38 +268,43 @@ switch(k){${powers.map((power, digits) => `case ${digits}: d*=${power}; break;`)
     `${digitsSource(15)}
 ${fraction}
 if(d>=${top}) ${fail}
-a${index}[row]=g?0-d:d;`,
+${store(index, column, 'g?0-d:d')}`,
   );
 }
 
 /** Up to 15 digits: an exact integer divided by an exact power of ten rounds once. */
-function doubleSource(index: number, orNull: string): string {
+function doubleSource(index: number, column: DecodedColumn, orNull: string): string {
   return signed(
     orNull,
     `const s0=p; ${digitsSource(15)}
 let k=0; if(c===-2){ c=u8[++p]-48; if(!(c>=0&&c<=9)) ${fail}
 while(c>=0&&c<=9&&k<16){d=d*10+c;k++;c=u8[++p]-48;} }
 if(p-s0>15||c===21||c===53||(c>=0&&c<=9)){ p=R.value(${index},row,g?s0-1:s0,end); if(p<0) ${fail} }
-else { if(k>0){ let t=10; while(--k>0) t*=10; d=d/t; } a${index}[row]=g?-d:d; }`,
+else { if(k>0){ let t=10; while(--k>0) t*=10; d=d/t; } ${store(index, column, 'g?-d:d')} }`,
   );
 }
 
-function booleanSource(index: number, orNull: string): string {
+function booleanSource(index: number, column: DecodedColumn, orNull: string): string {
   return `{ const w=dv.getInt32(p,true);
-if(w===${0x65757274}){a${index}[row]=1;p+=4;}
-else if(w===${0x736c6166}&&u8[p+4]===101){a${index}[row]=0;p+=5;}
+if(w===${0x65757274}){${store(index, column, '1')}p+=4;}
+else if(w===${0x736c6166}&&u8[p+4]===101){${store(index, column, '0')}p+=5;}
 else { ${orNull} } }`;
 }
 
 const dayPrefix = `if(dv.getInt32(p,true)!==dy0||dv.getInt32(p+4,true)!==dy1||dv.getInt16(p+8,true)!==dy2){ if(!day(u8,dv,p)) ${fail} }`;
 
-function dateSource(index: number, orNull: string): string {
+function dateSource(index: number, column: DecodedColumn, orNull: string): string {
   return `if(u8[p]!==34){ ${orNull} } else { p++; ${dayPrefix}
-if(u8[p+10]!==34) ${fail} a${index}[row]=dayNumber; p+=11; }`;
+if(u8[p+10]!==34) ${fail} ${store(index, column, 'dayNumber')} p+=11; }`;
 }
 
 /** Y-M-D H:M:S with up to `precision` digits of fraction; Z only for timestamptz. Days are remembered. */
-function timestampSource(index: number, type: TimeType, orNull: string): string {
+function timestampSource(
+  index: number,
+  column: DecodedColumn,
+  type: TimeType,
+  orNull: string,
+): string {
   const zone = type.kind === 'timestamptz' ? 'if(u8[p]===90) p++;' : '';
   const precision = type.precision ?? 6;
   const two = (at: number): string => `DIGIT[u8[p+${at}]]*10+DIGIT[u8[p+${at + 1}]]`;
@@ -297,7 +315,7 @@ p+=19; let f=0; if(u8[p]===46){ let u=100000,k=0,c=u8[++p]-48; if(!(c>=0&&c<=9))
 while(c>=0&&c<=9&&k<${precision}){f+=c*u;u=(u/10)|0;k++;c=u8[++p]-48;} while(c===0) c=u8[++p]-48; }
 ${zone}
 if(u8[p]!==34) ${fail} p++;
-a${index}[row]=dayNumber*86400000000+((h*60+m)*60+s)*1000000+f; }`;
+${store(index, column, 'dayNumber*86400000000+((h*60+m)*60+s)*1000000+f')} }`;
 }
 
 /** From p, inside a string, to its end or to a byte that needs a look; h gathers the high bits. */
@@ -311,10 +329,11 @@ function textSource(index: number, column: DecodedColumn, orNull: string): strin
   const { type } = column;
   const length = type.kind === 'name' ? 63 : type.kind === 'varchar' ? type.length : null;
   const tooLong = length === null ? '' : `if(p-s>${length}) ${fail}`;
-  const escaped = length === null ? `p=R.escaped(${index},row,s,p,end); if(p<0) ${fail}` : fail;
+  const unescape = column.stored ? `R.escaped(${index},row,s,p,end)` : 'R.skipEscaped(s,p,end)';
+  const escaped = length === null ? `p=${unescape}; if(p<0) ${fail}` : fail;
   return `if(u8[p]!==34){ ${orNull} } else { const s=++p; ${swar}
 const c=u8[p]; if(c!==34){ if(c!==92) ${fail} ${escaped} }
-else { if(p>end||${highBits}&&!sound(u8,s,p)) ${fail} ${tooLong} o${index}[row]=s; l${index}[row]=p-s; }
+else { if(p>end||${highBits}&&!sound(u8,s,p)) ${fail} ${tooLong} ${column.stored ? `o${index}[row]=s; l${index}[row]=p-s;` : ''} }
 p++; }`;
 }
 

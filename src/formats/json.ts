@@ -42,6 +42,7 @@ const options: readonly FormatOptionSpec[] = [
 
 export const jsonFormat: Format = {
   name: 'json',
+  readsFields: true,
   options,
   validate: (values) => {
     jsonRules(values);

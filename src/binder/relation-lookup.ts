@@ -3,6 +3,7 @@
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import type { CatalogObject } from '../catalog/objects.ts';
+import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
@@ -123,7 +124,15 @@ export function relationRef(object: CatalogObject): RelationRef {
     name: object.name,
     kind: refKind(object),
     appendOnly: isAppendOnly(object),
+    ...fieldsToRead(object),
   };
+}
+
+/** What a scan may read by itself of the composite columns of a source. */
+function fieldsToRead(object: CatalogObject): Pick<RelationRef, 'fieldColumns'> {
+  if (object.kind !== 'source') return {};
+  const found = fieldColumns(object.columns);
+  return found.length === 0 ? {} : { fieldColumns: found };
 }
 
 function refKind(object: CatalogObject): RelationRef['kind'] {

@@ -296,7 +296,10 @@ export class SourceFeed implements StateTable {
   #currentProjection(): SourceProjection {
     if (this.#projection !== null) return this.#projection;
     const { source, program, format, codegen } = this.#options;
-    const projection = new SourceProjection(source, program, [...this.#listeners], codegen);
+    const projection = new SourceProjection(source, program, [...this.#listeners], {
+      readsFields: format?.readsFields === true,
+      codegen,
+    });
     this.#projection = projection;
     this.#raw = emptyBatch([]);
     this.#decoder =
@@ -304,6 +307,8 @@ export class SourceFeed implements StateTable {
         schema: projection.physicalSchema,
         keys: projection.physicalKeys,
         columns: projection.decoded,
+        fields: projection.fields,
+        checked: projection.checked,
         options: source.formatOptions,
         codegen,
       }) ?? null;

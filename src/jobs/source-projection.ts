@@ -9,23 +9,30 @@ import type { SourceBlock } from '../connectors/connector.ts';
 import { compileMap, type MapKernel } from '../expr/codegen.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { columnsOf, substituteColumns } from '../expr/walk.ts';
+import { substituteColumns } from '../expr/walk.ts';
+import type { FieldPath } from '../formats/format.ts';
 import { emptyBatch, type Batch } from '../types/batch.ts';
 import { narrowNumber, readDatum } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';
 import type { Schema } from '../types/schema.ts';
 import { metadataColumn } from './source-metadata.ts';
 import type { ChangeListener } from './relation.ts';
+import { SourceColumns } from './source-columns.ts';
 import type { SourceProgram } from './source-program.ts';
 
 export class SourceProjection {
   /** Position of the physical columns to decode, within `physicalSchema`. */
   readonly decoded: readonly number[];
+  /** Fields of composite columns to decode, which follow them in a raw batch. */
+  readonly fields: readonly FieldPath[];
+  /** What is read for its form alone. */
+  readonly checked: readonly FieldPath[];
   readonly physicalSchema: Schema;
   readonly physicalKeys: readonly string[];
   /** Index of the event-time column in a computed batch, or null without a watermark. */
   readonly timeColumn: number | null;
   readonly #source: SourceObject;
+  readonly #columns: SourceColumns;
   readonly #watermark: Expr | null;
   /** Ordinals of the metadata columns, which follow the decoded ones in a raw batch. */
   readonly #metadata: readonly number[];
@@ -39,26 +46,39 @@ export class SourceProjection {
     source: SourceObject,
     program: SourceProgram,
     listeners: readonly ChangeListener[],
-    codegen: boolean,
+    options: { readonly readsFields: boolean; readonly codegen: boolean },
   ) {
+    const { readsFields, codegen } = options;
     this.#source = source;
     this.#watermark = program.watermark;
+    this.#columns = new SourceColumns(source, program, readsFields);
+    const columns = this.#columns;
     const wanted = new Set(listeners.flatMap((listener) => listener.ordinals));
     if (source.watermark !== null) wanted.add(source.watermark.column);
     this.#output = [...wanted].sort((a, b) => a - b);
-    const read = readOrdinals(this.#output, program);
+    const read = columns.readBy(this.#output, program.watermark);
     const physical = source.columns.flatMap((c, i) => (c.source === 'physical' ? [i] : []));
     this.physicalSchema = physical.map((ordinal) => fieldOf(source, ordinal));
     this.physicalKeys = physical.map((ordinal) => source.columns[ordinal]!.declaredName);
-    // Every declared column is decoded, wanted or not: whether a record is refused must not depend on which
+    const place = (ordinal: number): FieldPath => {
+      const { column, path } = columns.placeOf(ordinal);
+      return { ordinal: physical.indexOf(column), path };
+    };
+    // Every declared column is read, wanted or not: whether a record is refused must not depend on which
     // views exist. Only json.strict = false trades that for speed.
     const lenient = source.format === null || source.formatOptions.get('json.strict') === 'false';
-    const decoded = lenient ? physical.filter((ordinal) => read.has(ordinal)) : physical;
+    const unread = lenient ? [] : columns.unread(read);
+    const decoded = [...physical.filter((o) => read.has(o)), ...(readsFields ? [] : unread)].sort(
+      (a, b) => a - b,
+    );
     this.decoded = decoded.map((ordinal) => physical.indexOf(ordinal));
+    const fields = [...read].filter((ordinal) => columns.isField(ordinal)).sort((a, b) => a - b);
+    this.fields = fields.map(place);
+    this.checked = readsFields ? unread.map(place) : [];
     this.#metadata = [...read]
-      .filter((ordinal) => source.columns[ordinal]!.source === 'metadata')
+      .filter((ordinal) => source.columns[ordinal]?.source === 'metadata')
       .sort((a, b) => a - b);
-    const raw = [...decoded, ...this.#metadata];
+    const raw = [...decoded, ...fields, ...this.#metadata];
     this.timeColumn =
       source.watermark === null ? null : this.#output.indexOf(source.watermark.column);
     this.#kernel = this.#compile(raw, program, codegen);
@@ -74,20 +94,15 @@ export class SourceProjection {
       substituteColumns(expr, (index) => ({
         kind: 'column',
         index: must(position.get(index), `column ${index} is not read`),
-        type: this.#source.columns[index]!.type,
+        type: this.#columns.typeOf(index),
       }));
-    const exprs = this.#output.map((ordinal): Expr => {
-      const computed = program.computed.get(ordinal);
-      if (computed !== undefined) return remap(computed);
-      const type = this.#source.columns[ordinal]!.type;
-      return { kind: 'column', index: must(position.get(ordinal), 'column is not read'), type };
-    });
-    if (program.watermark !== null) exprs.push(remap(inlineComputed(program.watermark, program)));
+    const exprs = this.#output.map((ordinal) => remap(this.#columns.expressionOf(ordinal)));
+    if (program.watermark !== null) exprs.push(remap(this.#columns.inline(program.watermark)));
     const identity =
       exprs.length === raw.length &&
       exprs.every((expr, index) => expr.kind === 'column' && expr.index === index);
     if (identity) return null;
-    const inputTypes = raw.map((ordinal) => this.#source.columns[ordinal]!.type);
+    const inputTypes = raw.map((ordinal) => this.#columns.typeOf(ordinal));
     return compileMap({ inputTypes, predicate: null, exprs }, { codegen });
   }
 
@@ -100,7 +115,7 @@ export class SourceProjection {
 
   /** Appends the metadata columns of the records that became rows. */
   addMetadata(block: SourceBlock, records: Int32Array, into: Batch): void {
-    into.columns.length = this.decoded.length;
+    into.columns.length = this.decoded.length + this.fields.length;
     for (const ordinal of this.#metadata) {
       const { metadataKey, type } = this.#source.columns[ordinal]!;
       into.columns.push(
@@ -137,24 +152,6 @@ export class SourceProjection {
     );
     return { ...batch, columns };
   }
-}
-
-/** Everything that must be in the raw batch for `output` and the watermark. */
-function readOrdinals(output: readonly number[], program: SourceProgram): Set<number> {
-  const read = new Set<number>();
-  const add = (ordinal: number): void => {
-    const computed = program.computed.get(ordinal);
-    if (computed === undefined) read.add(ordinal);
-    else for (const each of columnsOf(computed)) add(each);
-  };
-  output.forEach(add);
-  if (program.watermark !== null) for (const each of columnsOf(program.watermark)) add(each);
-  return read;
-}
-
-/** References to computed columns replaced by what computes them. */
-function inlineComputed(expr: Expr, program: SourceProgram): Expr {
-  return substituteColumns(expr, (index) => program.computed.get(index));
 }
 
 function fieldOf(source: SourceObject, ordinal: number): Schema[number] {

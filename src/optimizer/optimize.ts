@@ -19,6 +19,7 @@ import { orderedInputRule } from './rules/ordered-input.ts';
 import { outerJoinRule } from './rules/outer-join.ts';
 import { pruneColumnsRule } from './rules/prune-columns.ts';
 import { pushFilterRule } from './rules/push-filter.ts';
+import { readFieldsRule } from './rules/read-fields.ts';
 import { simplifyRule } from './rules/simplify.ts';
 import { topNRule } from './rules/top-n.ts';
 
@@ -50,6 +51,7 @@ const phases: readonly Phase[] = [
       pruneColumnsRule,
       dropDistinctRule,
       mergeProjectsRule,
+      readFieldsRule,
       simplifyRule,
     ],
   },

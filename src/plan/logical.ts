@@ -7,8 +7,9 @@
 import type { AggregateFunction, TableFunction } from '../expr/functions/registry.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { Schema } from '../types/schema.ts';
+import type { FieldColumn } from './field-columns.ts';
 
-/** Rows of a catalog relation; `columns` are the ordinals of the relation's columns that are read. */
+/** Rows of a catalog relation; `columns` are the ordinals of the relation's columns (or fields) that are read. */
 export interface ScanPlan {
   readonly kind: 'scan';
   readonly relation: RelationRef;
@@ -28,6 +29,8 @@ export interface RelationRef {
   readonly appendOnly: boolean;
   /** Sets of the relation's columns, by ordinal, each unique together (NULLs counting as equal). */
   readonly keys?: readonly (readonly number[])[];
+  /** Fields of composite columns that a scan may read by themselves, by their ordinals. */
+  readonly fieldColumns?: readonly FieldColumn[];
 }
 
 export interface ValuesPlan {

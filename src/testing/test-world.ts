@@ -22,6 +22,8 @@ export interface TestWorldOptions {
   readonly state: Store;
   readonly feed: TestFeed;
   readonly database?: Partial<DatabaseOptions>;
+  /** Where files may be read; nowhere by default. */
+  readonly allowedDirectories?: readonly string[];
   /** Runs the engine's turns; by default each soon, by itself. */
   readonly defer?: (run: () => void) => void;
 }
@@ -50,7 +52,7 @@ export class TestWorld {
         log: silentLog,
         stores: { catalog: options.catalog, state: options.state },
         defer: options.defer ?? ((run) => setImmediate(run)),
-        allowedDirectories: [],
+        allowedDirectories: options.allowedDirectories ?? [],
         extraConnectors: [testConnector(options.feed)],
         fatal: fail,
       },

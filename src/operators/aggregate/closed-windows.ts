@@ -40,6 +40,10 @@ export class ClosedWindows {
   /** The batch without rows of closed windows, which are reported. */
   without(batch: Batch): Batch {
     const closed = this.#watermark - this.#lateness;
+    const ends = batch.columns[this.#endColumn]!;
+    if (ends.kind === 'f64' && ends.nulls === null && allAfter(ends.values, batch.count, closed)) {
+      return batch;
+    }
     const kept: number[] = [];
     for (let i = 0; i < batch.count; i++) {
       const end = this.#time(batch, i, this.#endColumn);
@@ -72,4 +76,9 @@ export class ClosedWindows {
       offset: batch.origin?.offsets[i] ?? null,
     });
   }
+}
+
+function allAfter(values: Float64Array, count: number, time: number): boolean {
+  for (let i = 0; i < count; i++) if (!(values[i]! > time)) return false;
+  return true;
 }

@@ -123,6 +123,9 @@ export function relationRef(object: CatalogObject): RelationRef {
     name: object.name,
     kind: refKind(object),
     appendOnly: isAppendOnly(object),
+    ...(object.kind === 'table' && object.primaryKey.length > 0
+      ? { keys: [object.primaryKey] }
+      : {}),
   };
 }
 

@@ -106,7 +106,15 @@ export class PgClient {
   #expect(onResult: Pending['onResult']): Promise<ClientResult[]> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject, onResult, results: [], fields: null, rows: [], error: null };
+      this.#pending = {
+        resolve,
+        reject,
+        onResult,
+        results: [],
+        fields: null,
+        rows: [],
+        error: null,
+      };
     });
   }
 

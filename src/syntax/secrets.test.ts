@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideSecrets } from './secrets.ts';
+import { hideSecrets, hideSecretsAt } from './secrets.ts';
 
 describe('hideSecrets', () => {
   it.each([
@@ -38,5 +38,13 @@ describe('hideSecrets', () => {
     ]) {
       expect(hideSecrets(sql)).toBe(sql);
     }
+  });
+
+  it('says where a place has moved to', () => {
+    const source = "CREATE SOURCE s WITH ( -- hunter2\n password = 'hunter2', tpoic = 't')";
+    const { text, position } = hideSecretsAt(source, source.indexOf('tpoic'));
+    expect(text.slice(position)).toBe("tpoic = 't')");
+    expect(text.split('\n')).toHaveLength(2);
+    expect(text).not.toContain('hunter2');
   });
 });

@@ -9,7 +9,8 @@ import { type Token, tokenize, tokenType } from './lexer.ts';
 /** What stands in place of a secret. */
 export const hiddenText = '***';
 
-const secretNames = /password|passwd|secret|token|jaas|credential|private.?key|keystore|truststore/i;
+const secretNames =
+  /password|passwd|secret|token|jaas|credential|private.?key|keystore|truststore/i;
 /** Secrets inside a longer value: an address with a password, a list of settings. */
 const secretValues = /:\/\/[^/@\s]*:[^/@\s]*@|(password|passwd|secret|token)\s*=/i;
 
@@ -28,19 +29,31 @@ export function hasSecret(value: string): boolean {
  * comments are dropped too. It need not parse: the part that is no SQL is hidden as a whole.
  */
 export function hideSecrets(source: string): string {
-  if (!isSecretName(source) && !hasSecret(source)) return source;
+  return hideSecretsAt(source, 0).text;
+}
+
+/** The same, and where a place in the text has moved to. */
+export function hideSecretsAt(
+  source: string,
+  position: number,
+): { readonly text: string; readonly position: number } {
+  if (!isSecretName(source) && !hasSecret(source)) return { text: source, position };
   const tokens = tokenize(source);
   const hidden = hiddenTokens(tokens);
-  if (hidden.size === 0) return source;
+  if (hidden.size === 0) return { text: source, position };
   let text = '';
   let end = 0;
+  let moved = 0;
   tokens.forEach((token, i) => {
     const gap = source.slice(end, token.start);
-    text += /\S/.test(gap) ? ' ' : gap;
+    text += /\S/.test(gap) ? ` ${gap.replaceAll(/[^\n]/g, '')}` : gap;
+    if (token.start <= position) {
+      moved = text.length + (hidden.has(i) ? 0 : Math.min(position, token.end) - token.start);
+    }
     text += hidden.has(i) ? `'${hiddenText}'` : source.slice(token.start, token.end);
     end = token.end;
   });
-  return text;
+  return { text, position: moved };
 }
 
 function hiddenTokens(tokens: readonly Token[]): ReadonlySet<number> {

@@ -163,6 +163,7 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
   );
   return {
     kind: 'create-source',
+    relation: statement.relation,
     ...mode,
     object: {
       kind: 'source',

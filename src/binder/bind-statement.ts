@@ -5,7 +5,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, MaterializedViewObject } from '../catalog/objects.ts';
+import type { MaterializedViewObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -19,8 +19,9 @@ import { bindType } from './bind-type.ts';
 import { bindDelete, bindTruncate, bindUpdate } from './bind-update.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
 import { Binding, type BindContext } from './binding.ts';
-import type { Bound, BoundExplain, BoundStatement, ExplainStage } from './bound-statement.ts';
+import type { Bound, BoundStatement } from './bound-statement.ts';
 import { tryCoerce, typeName } from './coerce.ts';
+import { explainOptions } from './explain-options.ts';
 import { requireRelation } from './relation-lookup.ts';
 
 /** Binds one statement. Throws `SqlError`, with a position in the statement's source where there is one. */
@@ -111,8 +112,12 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
             ? bindWholeQuery(statement.query, binding)
             : bindSubscribe(statement.query, binding),
       };
-    case 'explain':
-      return bindExplain(statement, binding);
+    case 'explain': {
+      const view = statement.name === null ? null : requireRelation(binding, statement.name);
+      const inner = statement.statement === null ? null : bindOne(statement.statement, binding);
+      const { stage, format } = explainOptions(statement);
+      return { kind: 'explain', stage, format, statement: statement.statement, inner, view };
+    }
     case 'check-view':
       return { kind: 'check-view', view: requireView(statement.name, binding) };
     case 'refresh':
@@ -183,54 +188,4 @@ function requireView(name: ast.QualifiedName, binding: Binding): MaterializedVie
   throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a materialized view`, {
     position: name.span.start,
   });
-}
-
-const stages: ReadonlySet<string> = new Set<ExplainStage>([
-  'ast',
-  'bound',
-  'rules',
-  'plan',
-  'dataflow',
-  'state',
-  'code',
-  'analyze',
-]);
-
-/** Options of PostgreSQL's EXPLAIN that change nothing here. */
-const ignored: ReadonlySet<string> = new Set([
-  'verbose',
-  'costs',
-  'settings',
-  'buffers',
-  'wal',
-  'timing',
-  'summary',
-  'generic_plan',
-]);
-
-function bindExplain(statement: ast.ExplainStatement, binding: Binding): BoundExplain {
-  let stage: ExplainStage = 'plan';
-  let format: BoundExplain['format'] = 'text';
-  for (const option of statement.options) {
-    const text = option.value?.text.toLowerCase() ?? 'true';
-    const position = option.span.start;
-    if (stages.has(option.name)) {
-      if (/^(false|off|0|no)$/.test(text)) continue;
-      stage = option.name as ExplainStage;
-    } else if (option.name === 'format') {
-      if (text !== 'text' && text !== 'json') {
-        throw notSupported(`EXPLAIN in format ${text}`, { hint: 'Use TEXT or JSON.', position });
-      }
-      format = text;
-    } else if (!ignored.has(option.name)) {
-      throw new SqlError(sqlstate.syntaxError, `unrecognized EXPLAIN option "${option.name}"`, {
-        hint: `The stages are: ${[...stages].join(', ')}.`,
-        position,
-      });
-    }
-  }
-  const view: CatalogObject | null =
-    statement.name === null ? null : requireRelation(binding, statement.name);
-  const inner = statement.statement === null ? null : bindOne(statement.statement, binding);
-  return { kind: 'explain', stage, format, statement: statement.statement, inner, view };
 }

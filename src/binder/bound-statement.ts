@@ -98,6 +98,8 @@ export interface BoundCreateTable extends CreateMode {
 /** `startPositions` is empty; whoever creates the source asks its reader. */
 export interface BoundCreateSource extends CreateMode {
   readonly kind: 'create-source';
+  /** The word of the statement, which its completion repeats. */
+  readonly relation: ast.CreateTable['relation'];
   readonly object: Unnumbered<SourceObject>;
 }
 

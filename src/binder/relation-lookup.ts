@@ -125,6 +125,9 @@ export function relationRef(object: CatalogObject): RelationRef {
     kind: refKind(object),
     appendOnly: isAppendOnly(object),
     ...fieldsToRead(object),
+    ...(object.kind === 'table' && object.primaryKey.length > 0
+      ? { keys: [object.primaryKey] }
+      : {}),
   };
 }
 

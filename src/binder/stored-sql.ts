@@ -5,6 +5,7 @@
 
 import type { OptionSpec } from '../connectors/connector.ts';
 import { printQuery, printStatement } from '../syntax/print.ts';
+import { hasSecret, hiddenText, isSecretName } from '../syntax/secrets.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import { writtenFullName } from './written-name.ts';
@@ -21,19 +22,32 @@ export function storedStatement(
   binding: Binding,
   specs: readonly OptionSpec[] = [],
 ): string {
-  const options = statement.options.map((option) => withoutSecret(option, specs));
-  const named = { ...statement, options, name: writtenFullName(name, statement.name.span) };
+  const hide = (options: readonly ast.Option[]): readonly ast.Option[] =>
+    options.map((option) => withoutSecret(option, specs));
+  const named = {
+    ...statement,
+    options: hide(statement.options),
+    ...('format' in statement && statement.format !== null
+      ? {
+          format: {
+            ...statement.format,
+            options: hide(statement.format.options),
+            keyOptions: hide(statement.format.keyOptions),
+          },
+        }
+      : {}),
+    name: writtenFullName(name, statement.name.span),
+  };
   return printStatement(writtenOut(named, binding) as ast.Statement);
 }
-
-const secretNames = /password|secret|token|jaas|credential|private.?key|keystore|truststore/i;
 
 function withoutSecret(option: ast.Option, specs: readonly OptionSpec[]): ast.Option {
   const name = option.name.toLowerCase();
   const spec = specs.find((each) => each.name === name || each.aliases.includes(name));
-  const secret = spec?.secret ?? secretNames.test(name);
-  if (!secret || option.value === null) return option;
-  return { ...option, value: { ...option.value, kind: 'string', text: '***', items: [] } };
+  if (option.value === null) return option;
+  const secret = spec?.secret ?? isSecretName(name);
+  if (!secret && !hasSecret(option.value.text)) return option;
+  return { ...option, value: { ...option.value, kind: 'string', text: hiddenText, items: [] } };
 }
 
 /** The tree with names of catalog objects and stars written out; everything else is shared. */

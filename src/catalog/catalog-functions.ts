@@ -54,6 +54,7 @@ export class SessionCatalogReader implements CatalogReader {
       case 'regrole':
         return onlyPart(name) === this.#context().user ? ownerOid : null;
       case 'regoper':
+      case 'regoperator':
         return null;
     }
   };
@@ -69,8 +70,11 @@ export class SessionCatalogReader implements CatalogReader {
         return schema === undefined ? null : quoteName(schema.name);
       }
       case 'regproc':
-      case 'regoper':
         return this.#context().procs.byOid(oid)?.name ?? null;
+      case 'regoper':
+      case 'regoperator':
+        // Operators are not in the catalog, so one goes as its number.
+        return null;
       case 'regprocedure': {
         const proc = this.#context().procs.byOid(oid);
         return proc === undefined ? null : `${proc.name}(${proc.argumentNames.join(',')})`;

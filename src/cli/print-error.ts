@@ -1,6 +1,7 @@
 /** Errors for people: message, the line with a caret, detail and hint. */
 
 import { SqlError } from '../base/errors.ts';
+import { hideSecretsAt } from '../syntax/secrets.ts';
 
 /** Writes an error to stderr; `source` is the SQL text that positions refer to. */
 export function printError(error: unknown, source?: string): void {
@@ -19,12 +20,13 @@ export function errorText(error: unknown, source?: string): string {
   return lines.join('\n');
 }
 
-/** The line of `position` and a caret under it. */
+/** The line of `position` and a caret under it. What is printed may end in a log, so secrets are left out. */
 export function excerpt(source: string, position: number): string[] {
-  const start = source.lastIndexOf('\n', position - 1) + 1;
-  const end = source.indexOf('\n', position);
-  const number = source.slice(0, start).split('\n').length;
+  const number = source.slice(0, position).split('\n').length;
   const label = `LINE ${number}: `;
-  const line = source.slice(start, end < 0 ? undefined : end);
-  return [label + line, ' '.repeat(label.length + position - start) + '^'];
+  const shown = hideSecretsAt(source, position);
+  const start = shown.text.lastIndexOf('\n', shown.position - 1) + 1;
+  const end = shown.text.indexOf('\n', shown.position);
+  const line = shown.text.slice(start, end < 0 ? undefined : end);
+  return [label + line, ' '.repeat(label.length + shown.position - start) + '^'];
 }

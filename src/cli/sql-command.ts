@@ -167,13 +167,12 @@ class Prompt {
     this.#stopWatch = null;
   }
 
-  /** Runs statements and prints what they give; false when one failed. */
+  /** Runs statements and prints what each gives as it comes; false when one failed. */
   async run(text: string): Promise<boolean> {
     this.#busy = true;
     const started = performance.now();
     try {
-      const results = await this.#client.query(text);
-      for (const result of results) this.#print(result);
+      await this.#client.query(text, (result) => this.#print(result));
       if (this.#timing)
         process.stdout.write(`Time: ${(performance.now() - started).toFixed(3)} ms\n`);
       return true;

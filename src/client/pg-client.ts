@@ -48,9 +48,8 @@ export interface ClientNotice {
 interface Pending {
   readonly resolve: (results: ClientResult[]) => void;
   readonly reject: (error: Error) => void;
-  /** Live rows, e.g. of a subscription, as they come. */
-  readonly onRow:
-    ((fields: readonly ResultField[] | null, row: readonly (string | null)[]) => void) | null;
+  /** Each statement's result as soon as it is whole. */
+  readonly onResult: ((result: ClientResult) => void) | null;
   results: ClientResult[];
   fields: ResultField[] | null;
   rows: (string | null)[][];
@@ -104,16 +103,27 @@ export class PgClient {
     return ready;
   }
 
-  #expect(onRow: Pending['onRow']): Promise<ClientResult[]> {
+  #expect(onResult: Pending['onResult']): Promise<ClientResult[]> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject, onRow, results: [], fields: null, rows: [], error: null };
+      this.#pending = {
+        resolve,
+        reject,
+        onResult,
+        results: [],
+        fields: null,
+        rows: [],
+        error: null,
+      };
     });
   }
 
-  /** Runs SQL text of any number of statements. Throws SqlError at the first that fails. */
-  query(sql: string, onRow: Pending['onRow'] = null): Promise<ClientResult[]> {
-    const done = this.#expect(onRow);
+  /**
+   * Runs SQL text of any number of statements. Throws SqlError at the first that fails; `onResult` has heard
+   * of those before it.
+   */
+  query(sql: string, onResult: Pending['onResult'] = null): Promise<ClientResult[]> {
+    const done = this.#expect(onResult);
     this.#socket.write(serialize.query(sql));
     return done;
   }
@@ -224,22 +234,22 @@ function collect(pending: Pending, message: BackendMessage): void {
     }
     case 'dataRow': {
       const row = (message as unknown as DataRowMessage).fields as (string | null)[];
-      if (pending.onRow === null) pending.rows.push(row);
-      else pending.onRow(pending.fields, row);
+      pending.rows.push(row);
       return;
     }
     case 'copyData': {
       const line = (message as unknown as CopyDataMessage).chunk
         .toString('utf8')
         .replace(/\n$/, '');
-      if (pending.onRow === null) pending.rows.push([line]);
-      else pending.onRow(null, [line]);
+      pending.rows.push([line]);
       return;
     }
     case 'commandComplete':
     case 'emptyQuery': {
       const tag = (message as unknown as CommandCompleteMessage).text ?? '';
-      pending.results.push({ fields: pending.fields, rows: pending.rows, tag });
+      const result = { fields: pending.fields, rows: pending.rows, tag };
+      pending.results.push(result);
+      pending.onResult?.(result);
       pending.fields = null;
       pending.rows = [];
       return;

@@ -5,6 +5,7 @@
  * stands in cast-datum.ts.
  */
 
+import { regKinds } from '../types/reg-names.ts';
 import type { SqlKind, SqlType } from '../types/sql-type.ts';
 import { sameType } from '../types/oid.ts';
 import { categoryOf, elementOf } from './type-category.ts';
@@ -73,15 +74,6 @@ function row(from: SqlKind, ...targets: Targets[]): [SqlKind, ReadonlyMap<SqlKin
   return [from, map];
 }
 
-const regKinds: readonly SqlKind[] = [
-  'regclass',
-  'regtype',
-  'regproc',
-  'regprocedure',
-  'regnamespace',
-  'regrole',
-  'regoper',
-];
 const oidKinds: readonly SqlKind[] = ['oid', ...regKinds];
 
 const castTable: ReadonlyMap<SqlKind, ReadonlyMap<SqlKind, CastMode>> = new Map([
@@ -128,8 +120,10 @@ const castTable: ReadonlyMap<SqlKind, ReadonlyMap<SqlKind, CastMode>> = new Map(
     ['assignment', ['bigint', 'integer', 'numeric', 'smallint']],
   ),
   row('regproc', ['implicit', ['oid', 'regprocedure']], ['assignment', ['bigint', 'integer']]),
+  row('regoper', ['implicit', ['oid', 'regoperator']], ['assignment', ['bigint', 'integer']]),
+  row('regoperator', ['implicit', ['oid', 'regoper']], ['assignment', ['bigint', 'integer']]),
   row('regprocedure', ['implicit', ['oid', 'regproc']], ['assignment', ['bigint', 'integer']]),
-  ...(['regclass', 'regtype', 'regnamespace', 'regrole', 'regoper'] as const).map((kind) =>
+  ...(['regclass', 'regtype', 'regnamespace', 'regrole'] as const).map((kind) =>
     row(kind, ['implicit', ['oid']], ['assignment', ['bigint', 'integer']]),
   ),
   row('smallint', ['implicit', ['bigint', 'double', 'integer', 'numeric', 'real', ...oidKinds]]),

@@ -25,6 +25,7 @@ const categories: ReadonlyMap<SqlKind, TypeCategory> = new Map<SqlKind, TypeCate
   ['regnamespace', 'N'],
   ['regrole', 'N'],
   ['regoper', 'N'],
+  ['regoperator', 'N'],
   ['text', 'S'],
   ['varchar', 'S'],
   ['char', 'S'],

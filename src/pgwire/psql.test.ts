@@ -202,7 +202,7 @@ describe.runIf(version.startsWith('psql') || required)('psql', () => {
         '\\dL',
         '\\ds',
       ],
-      ...['\\dE', '\\dA', '\\dAc', '\\dAf', '\\dAp', '\\dP', '\\dPt', '\\dg+', '\\z'],
+      ...['\\dE', '\\dA', '\\dAc', '\\dAf', '\\dAo', '\\dAp', '\\dP', '\\dPt', '\\dg+', '\\z'],
       ...['\\dt *.*', '\\d *.*', '\\do =', '\\lo_list', '\\dx+', '\\d pg_class', '\\dp *.*'],
     ])('%s runs', async (command) => {
       const { error, code } = await psql(['-c', command]);

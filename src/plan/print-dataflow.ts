@@ -29,6 +29,10 @@ export interface PrintDataflowOptions {
 }
 
 export function printDataflow(plan: DataflowPlan, options: PrintDataflowOptions = {}): string {
+  return formatTree(dataflowTree(plan, options));
+}
+
+export function dataflowTree(plan: DataflowPlan, options: PrintDataflowOptions = {}): TreeNode {
   const shown = new Set<number>();
   const tree = (id: number): TreeNode => {
     const node = plan.nodes[id]!;
@@ -50,7 +54,7 @@ export function printDataflow(plan: DataflowPlan, options: PrintDataflowOptions 
       children: node.inputs.map(tree),
     };
   };
-  return formatTree(tree(plan.root));
+  return tree(plan.root);
 }
 
 function facts(node: NodeSpec): string[] {

@@ -10,6 +10,7 @@ import { alreadyDefined } from '../session/already-defined.ts';
 import { SqlSession } from '../session/session.ts';
 import type { Statement } from '../syntax/ast.ts';
 import { parseStatements } from '../syntax/parse.ts';
+import { inProcessSession } from './in-process.ts';
 import type { OpenDatabase } from './open-database.ts';
 
 export interface PipelineFile {
@@ -36,15 +37,11 @@ export async function runPipeline(
   log: Log,
 ): Promise<void> {
   const session = new SqlSession(
-    {
-      user: 'millrace',
-      database: 'millrace',
+    inProcessSession({
       parameters: new Map([['application_name', 'millrace serve']]),
-      remoteAddress: '',
       backendPid: 0,
       notice: ({ message }) => log.info(message),
-      parameterChanged: () => undefined,
-    },
+    }),
     open.database,
   );
   const made = new Set<string>();

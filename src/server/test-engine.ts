@@ -10,7 +10,6 @@ import { must } from '../base/assert.ts';
 import { ManualClock } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
-import { SeededRandom } from '../base/random.ts';
 import type { CatalogObject } from '../catalog/objects.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
@@ -29,6 +28,7 @@ import { batchCells, formatCell, shortTime } from '../sqltest/values.ts';
 import type { Store } from '../state/store.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Schema } from '../types/schema.ts';
+import { inProcessSession, inProcessWorld } from './in-process.ts';
 import { defaultDatabaseOptions, openDatabase, type OpenDatabase } from './open-database.ts';
 
 /** 2000-01-01 00:00:00 UTC. */
@@ -73,20 +73,16 @@ class TestEngine implements EngineUnderTest {
     const stores = this.#openStores();
     this.#stores = stores;
     const open = await openDatabase(
-      {
+      // A view that catches up with its source needs ticks of its own; all else is settled by then.
+      inProcessWorld({
         clock: this.#clock,
-        random: new SeededRandom(1),
-        log: silentLog,
         stores,
-        // A view that catches up with its source needs ticks of its own; all else is settled by then.
-        defer: (run) => setImmediate(run),
-        allowedDirectories: [],
         extraConnectors: [testConnector(this.#feed)],
         fatal: (error) => {
           this.#fault ??= error;
           this.#onFault(error);
         },
-      },
+      }),
       {
         ...defaultDatabaseOptions,
         batchRowsMax: this.#mode.batchRowsMax,
@@ -98,7 +94,7 @@ class TestEngine implements EngineUnderTest {
     );
     this.#open = open;
     if (this.#mode.wire) await this.#connect(open);
-    else this.#session = open.sessions.open(this.#sessionOptions());
+    else this.#session = open.sessions.open(inProcessSession());
     this.#settle();
   }
 
@@ -107,18 +103,6 @@ class TestEngine implements EngineUnderTest {
     return {
       catalog: new LmdbStore(join(this.#directory, 'catalog.mdb')),
       state: new LmdbStore(join(this.#directory, 'state.mdb')),
-    };
-  }
-
-  #sessionOptions(): Parameters<OpenDatabase['sessions']['open']>[0] {
-    return {
-      user: 'millrace',
-      database: 'millrace',
-      parameters: new Map(),
-      remoteAddress: '',
-      backendPid: 1,
-      notice: () => undefined,
-      parameterChanged: () => undefined,
     };
   }
 
@@ -386,18 +370,7 @@ class TestEngine implements EngineUnderTest {
 /** A database in memory on a clock that stands still, for tests that speak to a session themselves. */
 export async function openTestDatabase(): Promise<OpenDatabase> {
   return await openDatabase(
-    {
-      clock: new ManualClock(startMicros),
-      random: new SeededRandom(1),
-      log: silentLog,
-      stores: { catalog: new MemoryStore(), state: new MemoryStore() },
-      defer: () => undefined,
-      allowedDirectories: [],
-      extraConnectors: [],
-      fatal: (error) => {
-        throw error;
-      },
-    },
+    inProcessWorld({ clock: new ManualClock(startMicros), defer: () => undefined }),
     defaultDatabaseOptions,
   );
 }

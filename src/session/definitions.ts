@@ -107,7 +107,7 @@ export class Definitions {
   }
 
   async #createSource(bound: BoundCreateSource): Promise<StatementResult> {
-    const tag = 'CREATE TABLE';
+    const tag = `CREATE ${bound.relation.toUpperCase()}`;
     if (bound.skip) return done(tag);
     this.#refuseReplace(bound.replaces, 'sources');
     const { database } = this.#session;

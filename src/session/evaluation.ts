@@ -5,6 +5,7 @@ import { isSystemSchema } from '../catalog/catalog.ts';
 import { effectivePath, parseSearchPath } from '../catalog/names.ts';
 import type { SystemContext } from '../catalog/system-context.ts';
 import type { CatalogReader, EvalContext, RegCatalog } from '../expr/functions/registry.ts';
+import { hideSecrets } from '../syntax/secrets.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
 import type { Database } from './database.ts';
 import type { SessionContext } from './session-context.ts';
@@ -133,6 +134,9 @@ function sessionFact(session: SessionContext, name: string): string | undefined 
   }
 }
 
+/** As PostgreSQL's track_activity_query_size; what is cut off is neither shown nor looked through. */
+const activityLengthMax = 1024;
+
 export function systemContext(session: SessionContext): SystemContext {
   const { database } = session;
   return {
@@ -155,7 +159,7 @@ export function systemContext(session: SessionContext): SystemContext {
         application: each.settings.get('application_name'),
         address: each.options.remoteAddress,
         state: each.activity,
-        query: each.currentQuery,
+        query: hideSecrets(each.currentQuery.slice(0, activityLengthMax)),
         startedMicros: each.startedMicros,
         queryMicros: each.queryMicros,
       })),

@@ -5,19 +5,22 @@
 
 import { must, unreachable } from '../base/assert.ts';
 import { notSupported } from '../base/errors.ts';
+import { formatTree, type TreeNode } from '../base/text-layout.ts';
 import type { BoundExplain, BoundStatement } from '../binder/bound-statement.ts';
 import { compileMap } from '../expr/codegen.ts';
 import { lower, lowerQuery } from '../lower/lower.ts';
 import { optimizeWithLog, type OptimizeLog } from '../optimizer/optimize.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { EmitMode, LogicalPlan } from '../plan/logical.ts';
-import { printLogical } from '../plan/print.ts';
-import { printDataflow } from '../plan/print-dataflow.ts';
+import { logicalTree, printLogical } from '../plan/print.ts';
+import { dataflowTree } from '../plan/print-dataflow.ts';
+import { hasSecret, hiddenText, isSecretName } from '../syntax/secrets.ts';
 import { emptyBatch } from '../types/batch.ts';
 import { makeColumn } from '../types/column.ts';
-import { narrowKind } from '../types/sql-type.ts';
+import type { Schema } from '../types/schema.ts';
+import { narrowKind, types } from '../types/sql-type.ts';
 import { sessionEvaluation } from './evaluation.ts';
-import { linesResult } from './result-cursor.ts';
+import { rowsResult } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
 import { viewEvaluation } from './view-evaluation.ts';
@@ -28,34 +31,112 @@ interface Explained {
   readonly emit: EmitMode | null;
 }
 
-export function explain(bound: BoundExplain, session: SessionContext): StatementResult {
-  return linesResult('QUERY PLAN', explanation(bound, session));
+/** EXPLAIN's one column. */
+export function explainFields({ format }: BoundExplain): Schema {
+  const type = format === 'json' ? types.json : types.text;
+  return [{ name: 'QUERY PLAN', type, nullable: true }];
 }
 
-function explanation(bound: BoundExplain, session: SessionContext): string {
-  if (bound.format === 'json') {
-    throw notSupported('EXPLAIN (FORMAT JSON)', { hint: 'Leave FORMAT out: the text is stable.' });
+/** A line of text a row; in JSON one row, which holds an array of one object, as PostgreSQL's does. */
+export function explain(bound: BoundExplain, session: SessionContext): StatementResult {
+  const parts = explanation(bound, session);
+  const rows =
+    bound.format === 'json'
+      ? [[JSON.stringify([jsonOf(parts)], null, 2)]]
+      : textOf(parts)
+          .split('\n')
+          .map((line) => [line]);
+  return rowsResult(explainFields(bound), rows, 'EXPLAIN');
+}
+
+/** What a stage shows, before it is text or JSON. */
+type Explanation =
+  | { readonly kind: 'plan'; readonly tree: TreeNode }
+  | { readonly kind: 'statement'; readonly tree: unknown }
+  | { readonly kind: 'rules'; readonly log: OptimizeLog }
+  | { readonly kind: 'code'; readonly nodes: readonly GeneratedNode[] }
+  | { readonly kind: 'nothing' };
+
+interface GeneratedNode {
+  readonly node: string;
+  readonly source: string;
+}
+
+function explanation(bound: BoundExplain, session: SessionContext): Explanation {
+  if (bound.stage === 'analyze') return { kind: 'plan', tree: analyze(bound, session) };
+  if (bound.stage === 'ast') {
+    return { kind: 'statement', tree: shownTree(must(bound.statement, 'statement')) };
   }
-  if (bound.stage === 'analyze') return analyze(bound, session);
-  if (bound.stage === 'ast') return printTree(must(bound.statement, 'statement'));
   const explained = explainable(must(bound.inner, 'bound statement'));
-  if (explained === null) return 'nothing is planned for this statement';
+  if (explained === null) return { kind: 'nothing' };
   switch (bound.stage) {
     case 'bound':
-      return printLogical(explained.plan);
+      return { kind: 'plan', tree: logicalTree(explained.plan) };
     case 'rules':
-      return printRules(optimized(explained, session));
+      return { kind: 'rules', log: optimized(explained, session) };
     case 'plan':
-      return printLogical(optimized(explained, session).plan);
+      return { kind: 'plan', tree: logicalTree(optimized(explained, session).plan) };
     case 'dataflow':
-      return printDataflow(lowered(explained, session));
+      return { kind: 'plan', tree: dataflowTree(lowered(explained, session)) };
     case 'state':
-      return printDataflow(lowered(explained, session), { state: true });
+      return { kind: 'plan', tree: dataflowTree(lowered(explained, session), { state: true }) };
     case 'code':
-      return printCode(lowered(explained, session), session);
+      return { kind: 'code', nodes: generatedCode(lowered(explained, session), session) };
     default:
       return unreachable(bound.stage);
   }
+}
+
+function textOf(parts: Explanation): string {
+  switch (parts.kind) {
+    case 'plan':
+      return formatTree(parts.tree);
+    case 'statement':
+      return JSON.stringify(parts.tree, null, 2);
+    case 'rules':
+      return printRules(parts.log);
+    case 'code':
+      if (parts.nodes.length === 0) return 'no code is generated for this plan';
+      return parts.nodes.map(({ node, source }) => `${node}\n${indent(source)}`).join('\n\n');
+    case 'nothing':
+      return 'nothing is planned for this statement';
+    default:
+      return unreachable(parts);
+  }
+}
+
+function jsonOf(parts: Explanation): object {
+  switch (parts.kind) {
+    case 'plan':
+      return { Plan: jsonTree(parts.tree) };
+    case 'statement':
+      return { Statement: parts.tree };
+    case 'rules':
+      return {
+        Rules: parts.log.changes.map(({ rule, after }) => ({
+          Rule: rule,
+          Plan: jsonTree(logicalTree(after)),
+        })),
+        Idle: parts.log.idle,
+      };
+    case 'code':
+      return {
+        Code: parts.nodes.map(({ node, source }) => ({ 'Node Type': node, Source: source })),
+      };
+    case 'nothing':
+      return { Plan: null };
+    default:
+      return unreachable(parts);
+  }
+}
+
+/** The names are those that tools look for in PostgreSQL's plans. */
+function jsonTree({ label, notes = [], children = [] }: TreeNode): object {
+  return {
+    'Node Type': label,
+    ...(notes.length === 0 ? {} : { Notes: notes }),
+    ...(children.length === 0 ? {} : { Plans: children.map(jsonTree) }),
+  };
 }
 
 function explainable(statement: BoundStatement): Explained | null {
@@ -96,8 +177,8 @@ function printRules(log: OptimizeLog): string {
 }
 
 /** The JavaScript of every filter and projection, made for narrow columns without NULLs. */
-function printCode(plan: DataflowPlan, session: SessionContext): string {
-  const parts = plan.nodes.flatMap((node) => {
+function generatedCode(plan: DataflowPlan, session: SessionContext): readonly GeneratedNode[] {
+  return plan.nodes.flatMap((node) => {
     if (node.kind !== 'map') return [];
     const input = must(plan.nodes[node.inputs[0]!], 'input of a map');
     const inputTypes = input.columns.map((column) => column.type);
@@ -107,13 +188,12 @@ function printCode(plan: DataflowPlan, session: SessionContext): string {
     // Code is made for the kinds of columns that come, so one empty batch of narrow ones is sent through.
     const columns = inputTypes.map((type) => makeColumn(narrowKind(type), 1));
     kernel.run(emptyBatch(columns), emptyBatch([]), viewEvaluation(session.database)(0n), null);
-    return [`${node.id + 1} map\n${indent(kernel.source())}`];
+    return [{ node: `${node.id + 1} map`, source: kernel.source() }];
   });
-  return parts.length === 0 ? 'no code is generated for this plan' : parts.join('\n\n');
 }
 
 /** The running dataflow of a view with what has gone through it. */
-function analyze(bound: BoundExplain, session: SessionContext): string {
+function analyze(bound: BoundExplain, session: SessionContext): TreeNode {
   if (bound.view === null) {
     throw notSupported('EXPLAIN ANALYZE of a statement', {
       hint: 'EXPLAIN ANALYZE v shows the running dataflow of the materialized view v.',
@@ -126,7 +206,7 @@ function analyze(bound: BoundExplain, session: SessionContext): string {
     const line = `${table.name}: ${table.rows} rows, ${Math.round(table.bytes)} bytes`;
     state.set(operator, [...(state.get(operator) ?? []), line]);
   }
-  return printDataflow(job.plan, {
+  return dataflowTree(job.plan, {
     notes: (id) => {
       const counted = counters.get(id);
       const lines = state.get(id) ?? [];
@@ -141,9 +221,22 @@ function analyze(bound: BoundExplain, session: SessionContext): string {
   });
 }
 
-/** The tree as parsed, without places in the text. */
-function printTree(value: unknown): string {
-  return JSON.stringify(value, (key, part: unknown) => (key === 'span' ? undefined : part), 2);
+/** The tree as parsed, without places in the text, and without the values of secret options. */
+function shownTree(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shownTree);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  const { name } = value as { readonly name?: unknown };
+  const hidden = typeof name === 'string' && isSecretName(name);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'span')
+      .map(([key, part]: [string, unknown]) => {
+        const secret = (key === 'value' && hidden && part !== null) || key === 'secret';
+        const shown = typeof part === 'string' && hasSecret(part) ? hiddenText : shownTree(part);
+        return [key, secret ? hiddenText : shown];
+      }),
+  );
 }
 
 function indent(text: string): string {

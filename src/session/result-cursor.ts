@@ -71,12 +71,3 @@ export function rowsResult(fields: Schema, rows: readonly Row[], tag = 'SELECT')
 export function textFields(...names: readonly string[]): Schema {
   return names.map((name) => ({ name, type: types.text, nullable: true }));
 }
-
-/** Lines of text under one heading, as EXPLAIN gives them. */
-export function linesResult(heading: string, text: string): StatementResult {
-  return rowsResult(
-    textFields(heading),
-    text.split('\n').map((line) => [line]),
-    'EXPLAIN',
-  );
-}

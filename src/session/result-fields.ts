@@ -3,6 +3,7 @@
 import type { BoundStatement } from '../binder/bound-statement.ts';
 import type { Schema } from '../types/schema.ts';
 import { checkViewFields } from './check-view.ts';
+import { explainFields } from './explain.ts';
 import { textFields } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
 import { showFields } from './show-objects.ts';
@@ -16,7 +17,7 @@ export function resultFields(bound: BoundStatement, session: SessionContext): Sc
     case 'delete':
       return bound.returning?.fields ?? null;
     case 'explain':
-      return textFields('QUERY PLAN');
+      return explainFields(bound);
     case 'check-view':
       return checkViewFields;
     case 'session':

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import { didYouMean } from '../binder/closest-name.ts';
 import type { BoundDeclare, BoundQuery, BoundSession } from '../binder/bound-statement.ts';
 import type {
   ExecuteStatement,
@@ -17,7 +18,7 @@ import { rowsResult, textFields } from './result-cursor.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
 import { canonicalName } from './settings.ts';
 import type { StatementResult } from './session-api.ts';
-import { describeRelation, showObjects } from './show-objects.ts';
+import { describeRelation, showHint, showObjects } from './show-objects.ts';
 
 const done = (tag: string): StatementResult => ({ kind: 'done', tag });
 
@@ -232,7 +233,15 @@ export class SessionStatements {
       return rowsResult(textFields('name', 'setting', 'description'), rows, 'SHOW');
     }
     const setting = canonicalName(name);
-    const value = settings.get(setting);
+    const value = settings.find(setting);
+    if (value === undefined) {
+      const known = settings.all().map(({ definition }) => definition.name);
+      throw new SqlError(
+        sqlstate.undefinedObject,
+        `unrecognized configuration parameter "${setting}"`,
+        { hint: showHint(setting) ?? didYouMean(setting, known) },
+      );
+    }
     return rowsResult(textFields(settings.displayName(name)), [[value]], 'SHOW');
   }
 

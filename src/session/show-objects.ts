@@ -1,6 +1,7 @@
 /** SHOW TABLES and its family, SHOW CREATE …, DESCRIBE: short answers from the catalog. */
 
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import { closestNames } from '../binder/closest-name.ts';
 import { columnRows } from '../catalog/pg-catalog.ts';
 import type { CatalogObject } from '../catalog/objects.ts';
 import type { DescribeStatement, QualifiedName, ShowObjectsStatement } from '../syntax/ast.ts';
@@ -62,7 +63,18 @@ export function showObjects(
     const object = findObject(statement.from, session);
     return rowsResult(textFields('name', 'create_sql'), [[object.name, object.sql]], 'SHOW');
   }
-  throw notSupported(`SHOW ${what.toUpperCase()}`, { position: statement.span.start });
+  throw notSupported(`SHOW ${what.toUpperCase()}`, {
+    hint: showHint(what) ?? `What can be listed: ${listed.join(', ')}.`,
+    position: statement.span.start,
+  });
+}
+
+const listed = [...kindsShown.keys(), 'schemas', 'databases', 'columns'];
+
+/** What SHOW could have meant by a word that is neither a list nor a setting, e.g. `SHOW SOURCE`. */
+export function showHint(word: string): string | undefined {
+  const [closest] = closestNames(word.toLowerCase(), listed);
+  return closest === undefined ? undefined : `Did you mean SHOW ${closest.toUpperCase()}?`;
 }
 
 function showSources(session: SessionContext, matches: (name: string) => boolean): StatementResult {

@@ -141,6 +141,8 @@ const shownObjects = new Set(
   ).split(' '),
 );
 
+const materialized = ['views', 'view', 'sources'];
+
 export function parseShow(c: TokenCursor): Statement {
   const start = c.take().start;
   const what = parseShownObjects(c);
@@ -153,10 +155,12 @@ export function parseShow(c: TokenCursor): Statement {
 }
 
 function parseShownObjects(c: TokenCursor): string | null {
-  if (c.isWord('materialized') && (c.isWordAt(1, 'views') || c.isWordAt(1, 'sources'))) {
+  if (c.isWord('materialized') && materialized.some((word) => c.isWordAt(1, word))) {
     c.take();
     return `materialized ${c.take().text}`;
   }
+  // No setting can have this name, and whoever writes it deserves a better answer than a syntax error.
+  if (c.isWord('table')) return c.take().text;
   if (c.isWord('create') && c.isLabel(1)) {
     c.take();
     const view = c.isWord('materialized') ? `${c.take().text} ` : '';

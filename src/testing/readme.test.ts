@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatTable } from '../base/text-layout.ts';
+import { inProcessSession } from '../server/in-process.ts';
 import type { OpenDatabase } from '../server/open-database.ts';
 import { openTestDatabase } from '../server/test-engine.ts';
 import type { Session } from '../session/session-api.ts';
@@ -67,15 +68,7 @@ describe('README.md', () => {
 
   beforeAll(async () => {
     open = await openTestDatabase();
-    session = open.sessions.open({
-      user: 'millrace',
-      database: 'millrace',
-      parameters: new Map(),
-      remoteAddress: '',
-      backendPid: 1,
-      notice: () => undefined,
-      parameterChanged: () => undefined,
-    });
+    session = open.sessions.open(inProcessSession());
   });
 
   afterAll(async () => {

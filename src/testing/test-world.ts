@@ -4,9 +4,8 @@
  */
 
 import { ManualClock } from '../base/clock.ts';
-import { silentLog } from '../base/log.ts';
-import { SeededRandom } from '../base/random.ts';
 import { type TestFeed, testConnector } from '../connectors/test-feed.ts';
+import { inProcessSession, inProcessWorld } from '../server/in-process.ts';
 import {
   type DatabaseOptions,
   defaultDatabaseOptions,
@@ -46,16 +45,14 @@ export class TestWorld {
     });
     fatal.catch(() => undefined);
     const opening = openDatabase(
-      {
+      inProcessWorld({
         clock: new ManualClock(946_684_800_000_000),
-        random: new SeededRandom(1),
-        log: silentLog,
         stores: { catalog: options.catalog, state: options.state },
-        defer: options.defer ?? ((run) => setImmediate(run)),
+        ...(options.defer === undefined ? {} : { defer: options.defer }),
         allowedDirectories: options.allowedDirectories ?? [],
         extraConnectors: [testConnector(options.feed)],
         fatal: fail,
-      },
+      }),
       { ...defaultDatabaseOptions, ...options.database },
     );
     const world = new TestWorld(await Promise.race([opening, fatal]), fatal);
@@ -69,15 +66,7 @@ export class TestWorld {
 
   /** Another connection. */
   session(): Session {
-    return this.#open.sessions.open({
-      user: 'millrace',
-      database: 'millrace',
-      parameters: new Map(),
-      remoteAddress: '',
-      backendPid: 1,
-      notice: () => undefined,
-      parameterChanged: () => undefined,
-    });
+    return this.#open.sessions.open(inProcessSession());
   }
 
   /** Rows of the last statement that gives any, cells parted by ` | `, sorted. A fault is thrown. */

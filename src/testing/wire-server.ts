@@ -6,10 +6,9 @@
 import pg from 'pg';
 import { SystemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
-import { SeededRandom } from '../base/random.ts';
-import { MemoryStore } from '../checkpoint/memory-store.ts';
 import { Listener } from '../pgwire/listener.ts';
 import { makeVerifier, type ScramVerifier } from '../pgwire/scram.ts';
+import { inProcessWorld } from '../server/in-process.ts';
 import {
   defaultDatabaseOptions,
   type OpenDatabase,
@@ -62,18 +61,12 @@ export async function startWireServer(options: WireServerOptions = {}): Promise<
   const faults: unknown[] = [];
   const clock = new SystemClock();
   const open = await openDatabase(
-    {
+    inProcessWorld({
       clock,
-      random: new SeededRandom(1),
-      log: silentLog,
-      stores: { catalog: new MemoryStore(), state: new MemoryStore() },
-      defer: (run) => setImmediate(run),
-      allowedDirectories: [],
-      extraConnectors: [],
       fatal: (error) => {
         faults.push(error);
       },
-    },
+    }),
     defaultDatabaseOptions,
   );
   const listener = new Listener({

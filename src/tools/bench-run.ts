@@ -7,11 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must } from '../base/assert.ts';
-import { SystemClock } from '../base/clock.ts';
-import { silentLog } from '../base/log.ts';
-import { SeededRandom } from '../base/random.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import type { SourceRuntime } from '../jobs/source-runtime.ts';
+import { inProcessSession, inProcessWorld } from '../server/in-process.ts';
 import {
   defaultDatabaseOptions,
   openDatabase,
@@ -82,35 +80,18 @@ export async function runOrder(
 
 function openIn(directory: string): Promise<OpenDatabase> {
   return openDatabase(
-    {
-      clock: new SystemClock(),
-      random: new SeededRandom(1),
-      log: silentLog,
+    inProcessWorld({
       stores: {
         catalog: new LmdbStore(join(directory, 'catalog.mdb')),
         state: new LmdbStore(join(directory, 'state.mdb')),
       },
-      defer: (run) => setImmediate(run),
-      allowedDirectories: [],
-      extraConnectors: [],
-      fatal: (error) => {
-        throw error;
-      },
-    },
+    }),
     defaultDatabaseOptions,
   );
 }
 
 function openSession(open: OpenDatabase): Session {
-  return open.sessions.open({
-    user: 'millrace',
-    database: 'millrace',
-    parameters: new Map(),
-    remoteAddress: '',
-    backendPid: 1,
-    notice: () => undefined,
-    parameterChanged: () => undefined,
-  });
+  return open.sessions.open(inProcessSession());
 }
 
 async function execute(session: Session, sql: string): Promise<void> {

@@ -65,6 +65,7 @@ export function encodeBinary(value: Datum, type: SqlType): Uint8Array {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return int32((value as number) | 0);
     case 'text':
     case 'varchar':
@@ -164,6 +165,7 @@ function decode(reader: BinaryReader, type: SqlType): Datum {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return reader.uint32();
     case 'text':
     case 'unknown':

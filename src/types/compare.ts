@@ -64,6 +64,7 @@ export function comparatorOf(type: SqlType): Comparator {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return compareIntegers as Comparator;
     case 'real':
     case 'double':

@@ -70,6 +70,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       writer.uint32BigEndian((value as number) >>> 0);
       return;
     case 'bigint':

@@ -41,6 +41,7 @@ const typeNames: Record<Exclude<SqlKind, 'array'>, string> = {
   regnamespace: 'regnamespace',
   regrole: 'regrole',
   regoper: 'regoper',
+  regoperator: 'regoperator',
   int2vector: 'int2vector',
   oidvector: 'oidvector',
   unknown: 'unknown',

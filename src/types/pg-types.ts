@@ -72,6 +72,7 @@ const lines: readonly TypeLine[] = [
   [1700, 'numeric', -1, false, 'N', false, 'b', 'i', 'm', 1231, 0, 'numeric_in', 'numeric_out', 'numeric_recv', 'numeric_send', 'numerictypmodin', 'numerictypmodout', 'none', 0],
   [2202, 'regprocedure', 4, true, 'N', false, 'b', 'i', 'p', 2207, 0, 'regprocedurein', 'regprocedureout', 'regprocedurerecv', 'regproceduresend', '-', '-', 'none', 0],
   [2203, 'regoper', 4, true, 'N', false, 'b', 'i', 'p', 2208, 0, 'regoperin', 'regoperout', 'regoperrecv', 'regopersend', '-', '-', 'none', 0],
+  [2204, 'regoperator', 4, true, 'N', false, 'b', 'i', 'p', 2209, 0, 'regoperatorin', 'regoperatorout', 'regoperatorrecv', 'regoperatorsend', '-', '-', 'none', 0],
   [2205, 'regclass', 4, true, 'N', false, 'b', 'i', 'p', 2210, 0, 'regclassin', 'regclassout', 'regclassrecv', 'regclasssend', '-', '-', 'none', 0],
   [2206, 'regtype', 4, true, 'N', false, 'b', 'i', 'p', 2211, 0, 'regtypein', 'regtypeout', 'regtyperecv', 'regtypesend', '-', '-', 'none', 0],
   [2249, 'record', -1, false, 'P', false, 'p', 'd', 'x', 2287, 0, 'record_in', 'record_out', 'record_recv', 'record_send', '-', '-', 'none', 0],

@@ -59,6 +59,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       writer.uint32(value as number);
       return;
     case 'bigint':
@@ -148,6 +149,7 @@ function decodePayload(reader: ByteReader, type: SqlType): Datum {
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return reader.uint32();
     case 'bigint':
     case 'time':

@@ -50,6 +50,7 @@ export type SimpleKind =
   | 'regnamespace'
   | 'regrole'
   | 'regoper'
+  | 'regoperator'
   | 'int2vector'
   | 'oidvector'
   | 'unknown'
@@ -151,6 +152,7 @@ export const types = {
   regnamespace: simple('regnamespace'),
   regrole: simple('regrole'),
   regoper: simple('regoper'),
+  regoperator: simple('regoperator'),
   int2vector: simple('int2vector'),
   oidvector: simple('oidvector'),
   unknown: simple('unknown'),

@@ -31,6 +31,7 @@ import { validateJson } from './json-parse.ts';
 import { formatJsonTree, isJsonObject, JsonbValue, quoteJson, type JsonTree } from './jsonb.ts';
 import { formatTypeOid, oidOf } from './oid.ts';
 import { formatRecord, parseRecord } from './record-text.ts';
+import { missingRegName, nothingOf, type RegKind } from './reg-names.ts';
 import { typeOfDatum } from './runtime-type.ts';
 import {
   checkText,
@@ -124,6 +125,7 @@ export function parseText(text: string, type: SqlType, io: TextIoOptions = {}): 
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return parseReg(text, type.kind, io);
     case 'int2vector':
       return parseVector(text, (word) => parseInteger(word, smallintRange));
@@ -201,6 +203,7 @@ export function formatText(value: Datum, type: SqlType, io: TextIoOptions = {}):
     case 'regnamespace':
     case 'regrole':
     case 'regoper':
+    case 'regoperator':
       return formatReg(value as number, type.kind, io);
     case 'int2vector':
     case 'oidvector':
@@ -237,21 +240,18 @@ function parseVector(text: string, parseWord: (word: string) => number): SqlArra
   return new SqlArray(words.map(parseWord), [words.length], [0]);
 }
 
-function parseReg(text: string, kind: SqlKind, io: TextIoOptions): number {
-  if (text === '-') return 0;
+function parseReg(text: string, kind: RegKind, io: TextIoOptions): number {
+  if (text === nothingOf(kind)) return 0;
   if (/^[0-9]+$/.test(text)) return parseOid(text);
   const known = io.lookupOid?.(kind, text) ?? null;
   if (known !== null) return known;
   const type = kind === 'regtype' ? parseTypeText(text) : null;
   if (type !== null) return oidOf(type);
-  if (kind === 'regtype') {
-    throw new SqlError(sqlstate.undefinedObject, `type "${text}" does not exist`);
-  }
-  throw invalidText(kind, text);
+  throw missingRegName(kind, text);
 }
 
-function formatReg(oid: number, kind: SqlKind, io: TextIoOptions): string {
-  if (oid === 0) return '-';
+function formatReg(oid: number, kind: RegKind, io: TextIoOptions): string {
+  if (oid === 0) return nothingOf(kind);
   const known = io.nameOfOid?.(kind, oid) ?? null;
   if (known !== null) return known;
   const name = kind === 'regtype' ? formatTypeOid(oid, null) : '???';

@@ -43,6 +43,7 @@ const simpleNames: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
       'regnamespace',
       'regrole',
       'regoper',
+      'regoperator',
       'int2vector',
       'oidvector',
       'unknown',

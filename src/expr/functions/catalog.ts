@@ -3,6 +3,7 @@
  * statement's context carries, by the function's own name.
  */
 
+import { regKinds } from '../../types/reg-names.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { arrayOf, types } from '../../types/sql-type.ts';
 import { scalar, type ScalarOptions } from './define.ts';
@@ -233,16 +234,7 @@ function schemas(): ScalarFunction[] {
 
 /** to_reg*(name): the oid or NULL, where a cast would be an error. */
 function lookups(): ScalarFunction[] {
-  const kinds = [
-    'regclass',
-    'regtype',
-    'regproc',
-    'regprocedure',
-    'regnamespace',
-    'regrole',
-    'regoper',
-  ] as const;
-  return kinds.map((kind) =>
+  return regKinds.map((kind) =>
     scalar(
       `to_${kind}`,
       [text],

@@ -5,6 +5,7 @@
  */
 
 import type { Datum } from '../../types/datum.ts';
+import type { RegKind } from '../../types/reg-names.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 
 /** What an expression may know of the world while it is evaluated. One per statement or tick. */
@@ -33,8 +34,7 @@ export interface CatalogReader {
   readonly call: (name: string, args: readonly (Datum | null)[]) => Datum | null;
 }
 
-export type RegCatalog =
-  'regclass' | 'regtype' | 'regproc' | 'regprocedure' | 'regnamespace' | 'regrole' | 'regoper';
+export type RegCatalog = RegKind;
 
 /**
  * A parameter's type: concrete, or one of the polymorphic ones. `any` takes anything as it is;

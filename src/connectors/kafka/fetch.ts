@@ -1,11 +1,10 @@
 /**
  * The Fetch request and its answer, versions 4 to 11, without fetch sessions. The answer's records stay
- * where they arrived; only the last ones are copied when nothing follows them that may be over-read.
+ * where they arrived.
  */
 
 import { errorCode } from './error-codes.ts';
 import type { AbortedTransaction } from './record-batch.ts';
-import { padding } from './compression.ts';
 import { WireReader, WireWriter, malformed } from './wire.ts';
 
 export const fetchApi = 1;
@@ -64,8 +63,9 @@ export interface FetchAnswer {
   readonly partitions: readonly FetchedPartition[];
 }
 
-export function decodeFetch(bytes: Buffer, version: number): FetchAnswer {
-  const reader = new WireReader(bytes);
+/** Decodes the first `length` of `bytes`, which go on for `padding` more. */
+export function decodeFetch(bytes: Buffer, length: number, version: number): FetchAnswer {
+  const reader = new WireReader(bytes.subarray(0, length));
   reader.int32(); // throttle time
   const error = version >= 7 ? reader.int16() : errorCode.none;
   if (version >= 7) reader.int32(); // session
@@ -90,11 +90,5 @@ function decodePartition(reader: WireReader, bytes: Buffer, version: number): Fe
   aborted.sort((a, b) => a.firstOffset - b.firstOffset);
   if (version >= 11) reader.int32(); // preferred replica
   const range = reader.bytesRange();
-  const common = { partition, error, highWatermark, stableOffset, logStart, aborted };
-  if (range.end + padding <= bytes.length) return { ...common, bytes, ...range };
-  const size = range.end - range.start;
-  const copy = Buffer.allocUnsafeSlow(size + padding);
-  bytes.copy(copy, 0, range.start, range.end);
-  copy.fill(0, size);
-  return { ...common, bytes: copy, start: 0, end: size };
+  return { partition, error, highWatermark, stableOffset, logStart, aborted, bytes, ...range };
 }

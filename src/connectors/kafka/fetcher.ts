@@ -5,6 +5,7 @@
  */
 
 import { ConnectorError } from '../../base/errors.ts';
+import type { Answer } from './answer-memory.ts';
 import { chooseVersion } from './cluster.ts';
 import { errorCode } from './error-codes.ts';
 import { decodeFetch, encodeFetch, fetchApi, fetchVersions } from './fetch.ts';
@@ -94,7 +95,7 @@ export class Fetcher {
       const version = await chooseVersion(this.#transport, leader, fetchVersions);
       const asked = new Map(group.map((state) => [state.partition, state.fetchOffset]));
       const body = encodeFetch(this.#request(group), version);
-      const bytes = await this.#transport.request(leader, {
+      const answer = await this.#transport.fetch(leader, {
         api: fetchApi,
         name: 'Fetch',
         version,
@@ -103,7 +104,11 @@ export class Fetcher {
         timeoutMs: this.#options.fetchWaitMs + 30_000,
       });
       this.#inFlight.delete(leader);
-      if (!this.#closed) this.#take(bytes, version, asked, group);
+      try {
+        if (!this.#closed) this.#take(answer, version, asked, group);
+      } finally {
+        answer.letGo();
+      }
     } catch (error) {
       this.#inFlight.delete(leader);
       if (this.#closed) return;
@@ -134,12 +139,12 @@ export class Fetcher {
   }
 
   #take(
-    bytes: Buffer,
+    memory: Answer,
     version: number,
     asked: ReadonlyMap<number, number>,
     group: readonly PartitionState[],
   ): void {
-    const answer = decodeFetch(bytes, version);
+    const answer = decodeFetch(memory.bytes, memory.length, version);
     if (answer.error !== errorCode.none) {
       const error = new ConnectorError(`a fetch failed with Kafka error ${answer.error}`, {
         retryable: true,
@@ -163,7 +168,7 @@ export class Fetcher {
       state.end = each.highWatermark;
       state.stableEnd = each.stableOffset >= 0 ? each.stableOffset : each.highWatermark;
       if (each.end > each.start) {
-        state.decoder.add({ ...each, fetchOffset: state.fetchOffset });
+        state.decoder.add({ ...each, memory, fetchOffset: state.fetchOffset });
         state.fetchOffset = offsetAfter(each.bytes, each.start, each.end, state.fetchOffset);
         arrived = true;
       }

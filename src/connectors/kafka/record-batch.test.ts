@@ -64,7 +64,7 @@ function decoder(position = 0, blockRowsMax = 1000, checkCrc = true): RecordDeco
 function feed(into: RecordDecoder, batches: readonly Buffer[], aborted: AbortedTransaction[] = []) {
   const bytes = Buffer.concat([...batches, Buffer.alloc(16)]);
   const end = bytes.length - 16;
-  into.add({ bytes, start: 0, end, fetchOffset: into.position, aborted });
+  into.add({ bytes, memory: null, start: 0, end, fetchOffset: into.position, aborted });
 }
 
 function valuesOf(block: RecordBlock): (string | null)[] {

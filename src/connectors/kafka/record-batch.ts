@@ -9,6 +9,7 @@
 
 import { ConnectorError } from '../../base/errors.ts';
 import type { RecordBlock } from '../connector.ts';
+import type { Answer } from './answer-memory.ts';
 import type { BlockArrays, BlockPool } from './block-pool.ts';
 import { compressionNames, padding } from './compression.ts';
 import type { Decompressor } from './compression.ts';
@@ -27,6 +28,8 @@ export const batchCrcStart = 21;
 export interface FetchedRecords {
   /** Goes on for 16 bytes after `end`. */
   readonly bytes: Buffer;
+  /** What `bytes` belong to, which is held as long as they are read; null when nobody else uses them. */
+  readonly memory: Answer | null;
   readonly start: number;
   readonly end: number;
   /** Offset that was asked for; the first batch may begin before it. */
@@ -101,6 +104,7 @@ export class RecordDecoder {
 
   add(records: FetchedRecords): void {
     if (records.end === records.start) return;
+    records.memory?.hold();
     this.#queue.push(records);
     this.#queuedBytes += records.end - records.start;
     if (this.#queue.length === 1) this.#beginSet(records);
@@ -108,6 +112,7 @@ export class RecordDecoder {
 
   /** Forgets what was fetched and goes on from `position`. */
   reset(position: number): void {
+    for (const { memory } of this.#queue) memory?.letGo();
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#run = null;
@@ -122,13 +127,19 @@ export class RecordDecoder {
     const before = this.#position;
     const arrays = this.#options.pool.take();
     let bytes: Uint8Array | null = null;
+    let memory: Answer | null = null;
     let count = 0;
     try {
       while (this.#run !== null || this.#advance()) {
         const run: RecordRun = this.#run!;
         if (count > 0 && run.bytes !== bytes) break;
         if (count === arrays.capacity) break;
-        bytes = run.bytes;
+        if (run.bytes !== bytes) {
+          memory?.letGo(); // nothing for us was in it
+          bytes = run.bytes;
+          memory = run.memory;
+          memory?.hold();
+        }
         count = this.#scanner.scan(run, arrays, count);
         if (run.remaining === 0) {
           this.#position = run.nextOffset;
@@ -143,14 +154,20 @@ export class RecordDecoder {
     }
     if (count === 0) {
       this.#options.pool.give(arrays);
-      if (this.#position !== before) return this.#block(emptyBytes, arrays, 0);
+      memory?.letGo();
+      if (this.#position !== before) return this.#block(emptyBytes, null, arrays, 0);
       if (this.#error !== null) throw this.#error;
       return null;
     }
-    return this.#block(bytes!, arrays, count);
+    return this.#block(bytes!, memory, arrays, count);
   }
 
-  #block(bytes: Uint8Array, arrays: BlockArrays, count: number): RecordBlock {
+  #block(
+    bytes: Uint8Array,
+    memory: Answer | null,
+    arrays: BlockArrays,
+    count: number,
+  ): RecordBlock {
     const { pool, stream, partition } = this.#options;
     const scanner = this.#scanner;
     return {
@@ -169,7 +186,9 @@ export class RecordDecoder {
       nextOffset: this.#position,
       bad: [],
       release: () => {
-        if (count > 0) pool.give(arrays);
+        if (count === 0) return;
+        pool.give(arrays);
+        memory?.letGo();
       },
     };
   }
@@ -189,6 +208,7 @@ export class RecordDecoder {
       const header = readBatchHeader(set, this.#at, this.#options);
       if (header === null) {
         this.#queue.shift();
+        set.memory?.letGo();
         this.#queuedBytes -= set.end - set.start;
         const next = this.#queue[0];
         if (next !== undefined) this.#beginSet(next);
@@ -239,17 +259,19 @@ export class RecordDecoder {
       baseTimestamp: header.baseTimestamp,
       fixedTimestamp: logAppendTime ? header.maxTimestamp : null,
     };
-    if (codec === 0) return { ...common, bytes: set.bytes, at: start, end: header.end };
+    if (codec === 0) {
+      return { ...common, bytes: set.bytes, memory: set.memory, at: start, end: header.end };
+    }
     const output = this.#options.decompressor.decompress(
       codec,
       set.bytes.subarray(start, header.end),
     );
     if (output.length > smallBatchBytes) {
       const bytes = new Uint8Array(output.buffer, output.byteOffset, output.length + padding);
-      return { ...common, bytes, at: 0, end: output.length };
+      return { ...common, bytes, memory: null, at: 0, end: output.length };
     }
     const at = this.#intoArena(output);
-    return { ...common, bytes: this.#arena!, at, end: at + output.length };
+    return { ...common, bytes: this.#arena!, memory: null, at, end: at + output.length };
   }
 
   #intoArena(output: Uint8Array): number {

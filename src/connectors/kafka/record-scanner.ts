@@ -5,11 +5,14 @@
  */
 
 import { ConnectorError } from '../../base/errors.ts';
+import type { Answer } from './answer-memory.ts';
 import type { BlockArrays } from './block-pool.ts';
 
 /** The records of one batch that are still to be read. */
 export interface RecordRun {
   readonly bytes: Uint8Array;
+  /** What `bytes` belong to; null when nobody else uses them. */
+  readonly memory: Answer | null;
   at: number;
   readonly end: number;
   remaining: number;

@@ -1,13 +1,21 @@
 /**
  * The one place that knows kafkajs. It carries requests made elsewhere to brokers: connections, TLS, SASL
- * login and matching of answers are kafkajs's; requests, answers and records are ours. These are deep
+ * login and matching of answers are kafkajs's; requests, answers and records are ours. Fetch requests, which
+ * carry the records, share a connection with kafkajs but pass it by (answer-socket.ts). These are deep
  * imports of a frozen package (pinned to 2.2.4), loaded when the first Kafka source opens, and their
  * shape is tested then.
  */
 
+import type { Socket } from 'node:net';
+
+import { must } from '../../base/assert.ts';
 import { ConnectorError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { AnswerMemory } from './answer-memory.ts';
+import type { Answer } from './answer-memory.ts';
+import { AnswerSocket } from './answer-socket.ts';
 import type { KafkaSecurity, PemSource } from './security-options.ts';
+import { WireWriter } from './wire.ts';
 
 export interface BrokerAddress {
   readonly nodeId: number;
@@ -30,6 +38,11 @@ export interface KafkaRequest {
 export interface KafkaTransport {
   /** Sends to a broker known by `setBrokers`, and gives the answer after its header. */
   request(nodeId: number, request: KafkaRequest): Promise<Buffer>;
+  /**
+   * Like `request`, on a connection of its own, for answers that are large or many. Whoever gets the answer
+   * holds it, and must let go of it.
+   */
+  fetch(nodeId: number, request: KafkaRequest): Promise<Answer>;
   /** Like `request`, to any broker that can be reached. */
   requestAny(make: (nodeId: number) => Promise<Buffer>): Promise<Buffer>;
   /** Highest version of an API that a broker takes, or null when it lacks it. Connects first. */
@@ -60,11 +73,15 @@ interface KafkaJsBroker {
 
 interface KafkaJsConnection {
   rejectRequests(error: Error): void;
-  readonly socket?: { destroy(): void; unref(): void } | undefined;
+  isAuthenticated(): boolean;
+  authenticate(): Promise<void>;
+  readonly socket?: Socket | undefined;
 }
 
 interface KafkaJsPool {
   readonly pool: readonly KafkaJsConnection[];
+  /** Connects when it is not connected. */
+  getConnection(index: number): Promise<KafkaJsConnection>;
   send(protocol: {
     request: {
       apiKey: number;
@@ -87,8 +104,18 @@ interface KafkaJs {
   readonly Broker: new (options: Record<string, unknown>) => KafkaJsBroker;
   readonly ConnectionPool: new (options: Record<string, unknown>) => KafkaJsPool;
   readonly createLogger: (options: { level: number; logCreator: LogCreator }) => unknown;
-  readonly createSocketFactory: () => unknown;
 }
+
+/** What kafkajs gives to the factory of its sockets. */
+interface SocketOrder {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: Record<string, unknown> | null;
+  readonly onConnect: () => void;
+}
+
+/** Of the two connections that kafkajs has to each broker, the one for Fetch requests. */
+const fetchConnection = 1;
 
 /** A transport over kafkajs; nothing is connected yet. */
 export async function openKafkaTransport(options: TransportOptions): Promise<KafkaTransport> {
@@ -106,19 +133,19 @@ async function loadKafkaJs(): Promise<KafkaJs> {
   const Broker = await load('kafkajs/src/broker/index.js');
   const ConnectionPool = await load('kafkajs/src/network/connectionPool.js');
   const loggers = await load('kafkajs/src/loggers/index.js');
-  const createSocketFactory = await load('kafkajs/src/network/socketFactory.js');
+  const Connection = await load('kafkajs/src/network/connection.js');
   const createLogger = isObject(loggers) ? loggers['createLogger'] : undefined;
   const fits =
     hasMethods(Broker, ['connect', 'disconnect', 'isConnected']) &&
-    hasMethods(ConnectionPool, ['send', 'destroy', 'isConnected']) &&
-    typeof createLogger === 'function' &&
-    typeof createSocketFactory === 'function';
+    hasMethods(ConnectionPool, ['send', 'destroy', 'isConnected', 'getConnection']) &&
+    hasMethods(Connection, ['rejectRequests', 'isAuthenticated', 'authenticate']) &&
+    typeof createLogger === 'function';
   if (!fits) {
     throw new ConnectorError('the installed kafkajs is not 2.2.4, which this version needs', {
       retryable: false,
     });
   }
-  return { Broker, ConnectionPool, createLogger, createSocketFactory } as unknown as KafkaJs;
+  return { Broker, ConnectionPool, createLogger } as unknown as KafkaJs;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -161,6 +188,8 @@ class KafkaJsTransport implements KafkaTransport {
   readonly #logger: unknown;
   #addresses = new Map<number, BrokerAddress>();
   readonly #nodes = new Map<number, Node>();
+  readonly #memory = new AnswerMemory();
+  readonly #sockets = new WeakMap<Socket, AnswerSocket>();
   #closed = false;
   #turn = 0;
 
@@ -248,6 +277,23 @@ class KafkaJsTransport implements KafkaTransport {
     }
   }
 
+  async fetch(nodeId: number, request: KafkaRequest): Promise<Answer> {
+    const node = await this.#connected(nodeId);
+    try {
+      const connection = await node.pool.getConnection(fetchConnection);
+      if (!connection.isAuthenticated()) await connection.authenticate();
+      const socket = must(this.#sockets.get(must(connection.socket, 'socket')), 'answer socket');
+      const { clientId } = this.#options;
+      return await socket.request(
+        (correlation) => framed(request, correlation, clientId),
+        request.timeoutMs ?? requestTimeoutMs,
+      );
+    } catch (error) {
+      this.#drop(node);
+      throw this.#connectorError(node.address, error);
+    }
+  }
+
   async #connected(nodeId: number): Promise<Node> {
     if (this.#closed) throw closedError();
     const address = this.#addresses.get(nodeId);
@@ -279,7 +325,7 @@ class KafkaJsTransport implements KafkaTransport {
       sasl: security.sasl === null ? null : { ...security.sasl },
       clientId,
       logger: this.#logger,
-      socketFactory: this.#kafkaJs.createSocketFactory(),
+      socketFactory: (order: SocketOrder) => this.#openSocket(order),
       connectionTimeout: connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
       enforceRequestTimeout: true,
@@ -291,6 +337,12 @@ class KafkaJsTransport implements KafkaTransport {
       allowAutoTopicCreation: false,
     });
     return { address, pool, broker };
+  }
+
+  #openSocket(order: SocketOrder): Socket {
+    const opened = new AnswerSocket(order, this.#memory, order.onConnect);
+    this.#sockets.set(opened.socket, opened);
+    return opened.socket;
   }
 
   #drop(node: Node): void {
@@ -339,6 +391,16 @@ function messageOf(error: unknown): string {
 function encoded(request: KafkaRequest): { buf: Buffer; buffer: Buffer } {
   const body = request.flexible ? Buffer.concat([noTags, request.body]) : request.body;
   return { buf: body, buffer: body };
+}
+
+/** A request with its size and header, as it goes out. */
+function framed(request: KafkaRequest, correlation: number, clientId: string): Buffer {
+  const writer = new WireWriter(32 + clientId.length * 3 + request.body.length);
+  writer.int32(0).int16(request.api).int16(request.version).int32(correlation).string(clientId);
+  if (request.flexible) writer.raw(noTags);
+  const frame = writer.raw(request.body).finish();
+  frame.writeInt32BE(frame.length - 4, 0);
+  return frame;
 }
 
 const noTags = Buffer.from([0]);

@@ -141,16 +141,20 @@ export class Engine {
 
   addTable(table: TableObject): void {
     const types = table.columns.map((column) => column.type);
-    const relation = this.#store(table, types);
+    const relation = this.#store(table, types, null);
     this.#segments.add(String(table.oid), relation.store.name, relation.store);
   }
 
-  #store(object: CatalogObject, types: readonly SqlType[]): StoredRelation {
+  #store(
+    object: CatalogObject,
+    types: readonly SqlType[],
+    key: readonly number[] | null,
+  ): StoredRelation {
     const relation = new StoredRelation({
       oid: object.oid,
       name: object.name,
       types,
-      store: new RelationStore('rows', types),
+      store: new RelationStore('rows', types, key),
       history: this.#history,
       tick: () => this.#tick,
     });
@@ -220,7 +224,7 @@ export class Engine {
 
   #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
     const types = view.columns.map((column) => column.type);
-    const relation = this.#store(view, types);
+    const relation = this.#store(view, types, keyInPlace(plan));
     const name = `${view.schema}.${view.name}`;
     const job = new ViewJob({
       view,
@@ -624,6 +628,17 @@ export class Engine {
 /** Where a view's state stands: never read under another plan. */
 function ownerOf(oid: number, plan: DataflowPlan): string {
   return `${oid}-${plan.fingerprint.slice(0, 16)}`;
+}
+
+/**
+ * The key by which the rows of a plan's result can be kept: known, and each key's old row goes before its new one
+ * comes. Aggregates promise that; what is mapped one to one from them keeps it.
+ */
+function keyInPlace(plan: DataflowPlan): readonly number[] | null {
+  const root = plan.nodes[plan.root]!;
+  let node = root;
+  while (node.kind === 'map') node = plan.nodes[node.inputs[0]!]!;
+  return node.kind === 'aggregate' ? root.key : null;
 }
 
 /** Oids of what a plan reads. */

@@ -87,6 +87,72 @@ describe('relation store', () => {
   });
 });
 
+describe('relation store with a key', () => {
+  it.each([[[0]], [[1, 0]], [[]]])('holds the last row of each key %j', (key) => {
+    const random = new SeededRandom(11);
+    let store = new RelationStore('v', columnTypes, key);
+    const model = new Map<string, Row>();
+    const segments: Uint8Array[] = [];
+    for (let step = 0; step < 150; step++) {
+      const changes: [Row, number][] = [];
+      for (let i = 0; i < 12; i++) {
+        const wide = step > 80 ? 9007199254740993n : 1n;
+        const id = random.below(8);
+        const row: Row = [
+          id === 0 ? null : BigInt(id) * wide,
+          id === 1 ? null : `k${random.below(3)}`,
+          random.below(4) === 0 ? null : Decimal.parse(`${random.below(100)}.50`),
+        ];
+        const name = key.map((column) => String(row[column])).join('|');
+        const old = model.get(name);
+        if (old !== undefined) changes.push([old, -1]);
+        model.delete(name);
+        if (random.below(3) === 0) continue;
+        model.set(name, row);
+        changes.push([row, 1]);
+      }
+      // As aggregates send them, old rows first, or each old row just before its new one.
+      if (step % 2 === 0) store.apply(batchOf(changes));
+      else {
+        for (const change of changes) store.add(batchOf([change]));
+        store.endStep();
+      }
+      const expected = [...model.values()].map((row) => `1 x ${row.map(String).join(' ')}`).sort();
+      expect(printed(store)).toEqual(expected);
+      expect(store.rowCount).toBe(model.size);
+      for (const columns of [key, [2], [1]]) {
+        const values = columns.map((column) => [...model.values()][0]?.[column] ?? null);
+        const found = [...store.lookup(columns, values, [0, 1, 2])].flatMap((batch) =>
+          readRows(batch, columnTypes),
+        );
+        const same = (row: Row): boolean =>
+          columns.every((column, i) => String(row[column]) === String(values[i]));
+        expect(found.length).toBe([...model.values()].filter(same).length);
+      }
+      const writer = new ByteWriter();
+      if (step % 9 === 0) segments.length = 0;
+      if (step % 9 === 0) store.writeBase(writer);
+      else store.writeDelta(writer);
+      segments.push(writer.take());
+      if (step % 7 !== 0) continue;
+      store = new RelationStore('v', columnTypes, key);
+      for (const segment of segments) store.load(new ByteReader(segment));
+      expect(printed(store)).toEqual(expected);
+    }
+  });
+
+  it('takes no second row for a key', () => {
+    const store = new RelationStore('v', columnTypes, [0]);
+    store.apply(batchOf([[[1n, 'a', null], 1]]));
+    expect(() => store.apply(batchOf([[[1n, 'b', null], 1]]))).toThrow('a second row came');
+  });
+
+  it('finds no row that was taken twice', () => {
+    const store = new RelationStore('v', columnTypes, [0]);
+    expect(() => store.apply(batchOf([[[1n, 'a', null], -1]]))).toThrow('multiplicity -1');
+  });
+});
+
 describe('sorted entries', () => {
   it('stay in order through insertions and removals', () => {
     const random = new SeededRandom(1);

@@ -14,9 +14,11 @@ import type { Column } from '../types/column.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { gatherRows } from './gather.ts';
+import { KeyedRows } from './keyed-rows.ts';
 import { OpenScan } from './open-scan.ts';
 import type { RowIndex } from './row-index.ts';
 import { RowTable } from './row-table.ts';
+import type { StoredRows } from './stored-rows.ts';
 import type { StateTable } from './state-table.ts';
 
 const scanRows = 1024;
@@ -29,15 +31,19 @@ const indexesMax = 4;
 
 export class RelationStore implements StateTable {
   readonly types: readonly SqlType[];
-  readonly #rows: RowTable;
+  readonly #rows: StoredRows;
+  /** The same rows when they are kept by key, for look-ups that need no index. */
+  readonly #keyed: KeyedRows | null;
   readonly #indexes: RowIndex[] = [];
   readonly #scans = new Set<OpenScan>();
   /** Segments were loaded and sums and indexes must be made before the next use. */
   #stale = false;
 
-  constructor(name: string, types: readonly SqlType[]) {
+  /** `key`: columns of which no two rows are equal at the end of a step, or null for a multiset. */
+  constructor(name: string, types: readonly SqlType[], key: readonly number[] | null = null) {
     this.types = types;
-    this.#rows = new RowTable({ name, types });
+    this.#keyed = key === null ? null : new KeyedRows(name, types, key);
+    this.#rows = this.#keyed ?? new RowTable({ name, types });
   }
 
   get name(): string {
@@ -78,7 +84,7 @@ export class RelationStore implements StateTable {
     for (const scan of this.#scans) scan.changed(batch, rows.entries);
   }
 
-  #current(): RowTable {
+  #current(): StoredRows {
     if (this.#stale) this.#rows.restored();
     this.#stale = false;
     return this.#rows;
@@ -118,12 +124,30 @@ export class RelationStore implements StateTable {
 
   /** Entries whose columns have these values. */
   *#found(columns: readonly number[], values: readonly (Datum | null)[]): Generator<number> {
-    const index = this.#indexOn(columns);
     const keys: Column[] = values.map((value) => ({ kind: 'any', values: [value], nulls: null }));
     const found = new Int32Array(1);
+    const byKey = this.#keyColumns(columns);
+    if (byKey !== null) {
+      this.#current().table.find(
+        byKey.map((position) => keys[position]!),
+        1,
+        found,
+      );
+      if (found[0]! >= 0) yield found[0]!;
+      return;
+    }
+    const index = this.#indexOn(columns);
     index.table.find(keys, 1, found);
     if (found[0]! < 0) return;
     for (let row = index.head(found[0]!); row >= 0; row = index.next[row]!) yield row;
+  }
+
+  /** Where the parts of the key stand among `columns`; null when these are not the key. */
+  #keyColumns(columns: readonly number[]): number[] | null {
+    if (this.#keyed === null || !this.#keyed.findsByKey) return null;
+    if (columns.length !== this.#keyed.key.length) return null;
+    const positions = this.#keyed.key.map((ordinal) => columns.indexOf(ordinal));
+    return positions.includes(-1) ? null : positions;
   }
 
   /**
@@ -131,7 +155,7 @@ export class RelationStore implements StateTable {
    * indexes, so that queries over ever other columns do not fill the memory.
    */
   worthLookup(columns: readonly number[]): boolean {
-    if (this.#findIndex(columns) !== undefined) return true;
+    if (this.#findIndex(columns) !== undefined || this.#keyColumns(columns) !== null) return true;
     return this.rows >= lookupRowsMin && this.#indexes.length < indexesMax;
   }
 

@@ -50,6 +50,11 @@ export class RowIndex {
     return this.table.values[0]!.i32;
   }
 
+  /** Estimated bytes of memory. */
+  get bytes(): number {
+    return this.table.bytes + this.next.byteLength * 3;
+  }
+
   /** First row of a key's chain, or −1. */
   head(key: number): number {
     return this.table.values[0]!.i32[key]! - 1;

@@ -13,8 +13,8 @@ import type { SqlType } from '../types/sql-type.ts';
 import { gatherRows } from './gather.ts';
 import { KeyedTable } from './keyed-table.ts';
 import { RowIndex } from './row-index.ts';
-import type { StateTable } from './state-table.ts';
 import { grownFloat64, grownInt32 } from './stored-column.ts';
+import type { StoredRows } from './stored-rows.ts';
 import type { ValueColumn, ValueSpec } from './value-column.ts';
 
 const rebuildChunk = 4096;
@@ -32,7 +32,7 @@ export interface RowTableOptions {
   readonly tracked?: boolean;
 }
 
-export class RowTable implements StateTable {
+export class RowTable implements StoredRows {
   readonly table: KeyedTable;
   readonly types: readonly SqlType[];
   readonly indexes: RowIndex[] = [];
@@ -72,7 +72,7 @@ export class RowTable implements StateTable {
 
   get bytes(): number {
     let total = this.table.bytes + this.#stamps.byteLength + this.#before.byteLength;
-    for (const index of this.indexes) total += index.table.bytes + index.next.byteLength * 3;
+    for (const index of this.indexes) total += index.bytes;
     return total;
   }
 

@@ -4,6 +4,7 @@
  * What PostgreSQL keeps and we do not (WAL, tablespaces, per-relation counters) is NULL, or 0 where it counts.
  */
 
+import { relationCounters } from '../expr/functions/catalog.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { Interval } from '../types/interval.ts';
@@ -229,20 +230,8 @@ function absent(): [string, CatalogAnswer][] {
     'pg_index_has_property',
     'pg_indexam_has_property',
   ];
-  const counters = [
-    'numscans',
-    'tuples_returned',
-    'tuples_fetched',
-    'tuples_inserted',
-    'tuples_updated',
-    'tuples_deleted',
-    'live_tuples',
-    'dead_tuples',
-    'blocks_fetched',
-    'blocks_hit',
-  ];
   return [
     ...nulls.map((name): [string, CatalogAnswer] => [name, nothing]),
-    ...counters.map((name): [string, CatalogAnswer] => [`pg_stat_get_${name}`, always(0n)]),
+    ...relationCounters.map((name): [string, CatalogAnswer] => [`pg_stat_get_${name}`, always(0n)]),
   ];
 }

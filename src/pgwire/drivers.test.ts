@@ -453,3 +453,28 @@ describe('idle sessions', () => {
     expect((await gone).code).toBe('57P05');
   });
 });
+
+it.each([
+  ['regclass', '42P01', 'relation "nosuch" does not exist'],
+  ['regtype', '42704', 'type "nosuch" does not exist'],
+  ['regproc', '42883', 'function "nosuch" does not exist'],
+  ['regnamespace', '3F000', 'schema "nosuch" does not exist'],
+  ['regrole', '42704', 'role "nosuch" does not exist'],
+  ['regoper', '42883', 'operator does not exist: nosuch'],
+  ['regoperator', '22P02', 'expected a left parenthesis'],
+])(
+  'an unknown name as a parameter of type %s is refused as a literal is',
+  async (type, code, message) => {
+    const parameter = await failure(client.query(`SELECT $1::${type}`, ['nosuch']));
+    const literal = await failure(client.query(`SELECT 'nosuch'::${type}`));
+    expect(parameter).toMatchObject({ code, message });
+    expect(literal).toMatchObject({ code, message });
+  },
+);
+
+it('operators go by their number', async () => {
+  const { rows } = await client.query(
+    "SELECT 0::regoperator AS z, 96::regoperator AS n, '96'::regoper AS o",
+  );
+  expect(rows).toEqual([{ z: '0', n: '96', o: '96' }]);
+});

@@ -199,20 +199,22 @@ function activity(): ScalarFunction[] {
   ];
 }
 
+/** pg_stat_get_*: what PostgreSQL counts of each relation. */
+export const relationCounters = [
+  'numscans',
+  'tuples_returned',
+  'tuples_fetched',
+  'tuples_inserted',
+  'tuples_updated',
+  'tuples_deleted',
+  'live_tuples',
+  'dead_tuples',
+  'blocks_fetched',
+  'blocks_hit',
+] as const;
+
 function statistics(): ScalarFunction[] {
-  const counters = [
-    'numscans',
-    'tuples_returned',
-    'tuples_fetched',
-    'tuples_inserted',
-    'tuples_updated',
-    'tuples_deleted',
-    'live_tuples',
-    'dead_tuples',
-    'blocks_fetched',
-    'blocks_hit',
-  ];
-  return counters.map((each) => delegate(`pg_stat_get_${each}`, [oid], bigint));
+  return relationCounters.map((each) => delegate(`pg_stat_get_${each}`, [oid], bigint));
 }
 
 function schemas(): ScalarFunction[] {

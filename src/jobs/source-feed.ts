@@ -15,7 +15,8 @@ import type { EvalContext } from '../expr/functions/registry.ts';
 import type { Decoder, DecodeSink, Format } from '../formats/format.ts';
 import type { StateTable } from '../state/state-table.ts';
 import { emptyBatch, type Batch } from '../types/batch.ts';
-import { gather } from '../types/column-access.ts';
+import { gather, isNullAt } from '../types/column-access.ts';
+import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
 import type { SourceProgram } from './source-program.ts';
 import { SourceProjection } from './source-projection.ts';
@@ -41,8 +42,8 @@ const stateVersion = 1;
 
 export class SourceFeed implements StateTable {
   readonly name: string;
-  readonly source: SourceObject;
   readonly #options: FeedOptions;
+  #source: SourceObject;
   readonly #listeners = new Set<ChangeListener>();
   readonly watermarks: SourceWatermark;
   #positions = new Map<string, number>();
@@ -61,13 +62,22 @@ export class SourceFeed implements StateTable {
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.source = options.source;
+    this.#source = options.source;
     this.name = `positions`;
     this.watermarks = new SourceWatermark(options);
   }
 
   get reader(): SourceReader {
     return this.#options.reader;
+  }
+
+  get source(): SourceObject {
+    return this.#source;
+  }
+
+  /** The same source under another name. */
+  rename(source: SourceObject): void {
+    this.#source = source;
   }
 
   get listening(): boolean {
@@ -242,13 +252,16 @@ export class SourceFeed implements StateTable {
       this.#offsets[row] = held.offsetOf(this.#recordOfRow[row]!);
     }
     this.#raw.origin = {
-      source: `${this.source.schema}.${this.source.name}`,
+      source: ledgerName(this.#source),
       stream: block.stream,
       partition: block.partition,
       offsets: this.#offsets,
     };
-    const mapped = projection.compute(this.#raw, this.#options.evaluation());
-    return this.#withoutNullTimes(mapped, held);
+    const failed = new Map<number, string>();
+    const mapped = projection.compute(this.#raw, this.#options.evaluation(), (row, reason) =>
+      failed.set(row, reason),
+    );
+    return this.#withoutRefused(mapped, failed, held);
   }
 
   #sink(held: HeldBlock): DecodeSink {
@@ -262,21 +275,22 @@ export class SourceFeed implements StateTable {
     };
   }
 
-  /** A row without event time can be in no window: it is refused, and stands in the dead letters. */
-  #withoutNullTimes(batch: Batch, held: HeldBlock): Batch {
+  /**
+   * Leaves out the rows in which an expression failed, and those without event time, which can be in no
+   * window: they are refused, and stand in the dead letters.
+   */
+  #withoutRefused(batch: Batch, failed: ReadonlyMap<number, string>, held: HeldBlock): Batch {
     const time = this.#currentProjection().timeColumn;
-    if (time === null) return batch;
-    const nulls = batch.columns[time]!.nulls;
-    if (nulls === null) return batch;
+    const times = time === null ? null : batch.columns[time]!;
+    const whole = times === null || (times.kind !== 'any' && times.nulls === null);
+    if (whole && failed.size === 0) return batch;
     const kept = new Int32Array(batch.count);
     let count = 0;
     for (let row = 0; row < batch.count; row++) {
-      if (nulls[row] === 0) {
-        kept[count++] = row;
-        continue;
-      }
-      const reason = 'null value in the event-time column';
-      this.#refuse(badRecord(held.block, this.#recordOfRow[row]!, reason));
+      const noTime = times !== null && isNullAt(times, row);
+      const reason = failed.get(row) ?? (noTime ? 'null value in the event-time column' : null);
+      if (reason === null) kept[count++] = row;
+      else this.#refuse(badRecord(held.block, this.#recordOfRow[row]!, reason));
     }
     return count === batch.count ? batch : gather(batch, kept, count);
   }

@@ -10,6 +10,7 @@ import { compileMap, type MapKernel } from '../expr/codegen.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { columnsOf, substituteColumns } from '../expr/walk.ts';
+import { cannotFail } from '../plan/expressions.ts';
 import { emptyBatch, type Batch } from '../types/batch.ts';
 import { narrowNumber, readDatum } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';
@@ -43,17 +44,22 @@ export class SourceProjection {
   ) {
     this.#source = source;
     this.#watermark = program.watermark;
+    // Every declared column is decoded, and computed where that can fail, wanted or not: whether a record is
+    // refused must not depend on which views exist. Only json.strict = false trades that for speed.
+    const lenient = source.formatOptions.get('json.strict') === 'false';
     const wanted = new Set(listeners.flatMap((listener) => listener.ordinals));
     if (source.watermark !== null) wanted.add(source.watermark.column);
+    for (const [ordinal, computed] of program.computed) {
+      if (!lenient && !cannotFail(computed)) wanted.add(ordinal);
+    }
     this.#output = [...wanted].sort((a, b) => a - b);
     const read = readOrdinals(this.#output, program);
     const physical = source.columns.flatMap((c, i) => (c.source === 'physical' ? [i] : []));
     this.physicalSchema = physical.map((ordinal) => fieldOf(source, ordinal));
     this.physicalKeys = physical.map((ordinal) => source.columns[ordinal]!.declaredName);
-    // Every declared column is decoded, wanted or not: whether a record is refused must not depend on which
-    // views exist. Only json.strict = false trades that for speed.
-    const lenient = source.format === null || source.formatOptions.get('json.strict') === 'false';
-    const decoded = lenient ? physical.filter((ordinal) => read.has(ordinal)) : physical;
+    // Columns that a connector makes itself are sound, so the unread ones are left out.
+    const all = source.format !== null && !lenient;
+    const decoded = all ? physical : physical.filter((ordinal) => read.has(ordinal));
     this.decoded = decoded.map((ordinal) => physical.indexOf(ordinal));
     this.#metadata = [...read]
       .filter((ordinal) => source.columns[ordinal]!.source === 'metadata')
@@ -109,12 +115,27 @@ export class SourceProjection {
     }
   }
 
-  /** Computed columns and the watermark candidate, behind which nothing else changes. */
-  compute(raw: Batch, evaluation: EvalContext): Batch {
+  /**
+   * Computed columns and the watermark candidate, behind which nothing else changes. The first expression
+   * that fails in a row is reported; the row still stands in the batch.
+   */
+  compute(raw: Batch, evaluation: EvalContext, failed: (row: number, reason: string) => void): Batch {
     if (this.#kernel === null) return { ...raw };
-    // A computed column or watermark that fails in a row is NULL there, as in Flink's lenient mode.
-    this.#kernel.run(raw, this.#computed, evaluation, () => undefined);
+    let last = -1;
+    this.#kernel.run(raw, this.#computed, evaluation, ({ row, expr, message }) => {
+      // Rows come in order, and the expressions of a row too.
+      if (row !== last) failed(row, `${this.#nameOf(expr)}: ${message}`);
+      last = row;
+    });
     return { ...this.#computed, origin: raw.origin };
+  }
+
+  /** What a kernel's expression is, for the dead letters. */
+  #nameOf(expr: number): string {
+    const { columns, watermark } = this.#source;
+    const ordinal = this.#output[expr];
+    if (ordinal !== undefined) return `computed column "${columns[ordinal]!.name}"`;
+    return `watermark for "${columns[must(watermark, 'watermark').column]!.name}"`;
   }
 
   /** The watermark each row asks for, in microseconds; NaN where it asks for none. */

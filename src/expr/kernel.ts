@@ -96,7 +96,8 @@ export class PlainMapKernel implements MapKernel {
     for (let index = 0; index < input.count; index++) {
       const row = this.#readUsed(input, index);
       const guard = new RowGuard(this, input, index, onRowError);
-      if (this.#predicate !== null && guard.run(this.#predicate, -1, row, context) !== true) continue;
+      if (this.#predicate !== null && guard.run(this.#predicate, -1, row, context) !== true)
+        continue;
       for (let column = 0; column < values.length; column++) {
         values[column]![count] = guard.run(this.#exprs[column]!, column, row, context);
       }

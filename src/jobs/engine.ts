@@ -266,7 +266,7 @@ export class Engine {
     this.#relations.delete(oid);
     this.#forget(changes);
     // The ledgers would otherwise come back with rows of what is gone.
-    if (forgotten) await this.checkpoint();
+    if (forgotten && !this.#stopped) await this.checkpoint();
   }
 
   #forget(changes: readonly StoreChange[]): void {

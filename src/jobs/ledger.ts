@@ -96,7 +96,9 @@ export class Ledger implements StateTable {
 
   /** Puts what stands under `from` in the columns of objects under `to`; totals go along. */
   rename(from: string, to: string): void {
-    const named = this.columns.flatMap(({ name }, index) => (objectColumns.has(name) ? [index] : []));
+    const named = this.columns.flatMap(({ name }, index) =>
+      objectColumns.has(name) ? [index] : [],
+    );
     const total = this.#totals.get(from);
     if (total !== undefined) {
       this.#totals.delete(from);

@@ -10,7 +10,13 @@ import { assert, must } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SourceObject } from '../catalog/objects.ts';
-import type { BadRecord, SourceBlock, SourceReader } from '../connectors/connector.ts';
+import { markName } from '../connectors/connector.ts';
+import type {
+  BadRecord,
+  ReaderStatus,
+  SourceBlock,
+  SourceReader,
+} from '../connectors/connector.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { Decoder, DecodeSink, Format } from '../formats/format.ts';
 import type { StateTable } from '../state/state-table.ts';
@@ -52,6 +58,7 @@ export class SourceFeed implements StateTable {
   #projection: SourceProjection | null = null;
   #decoder: Decoder | null = null;
   #sentWatermark = -Infinity;
+  #openError: string | null = null;
   #raw: Batch = emptyBatch([]);
   #recordOfRow = new Int32Array(0);
   #offsets = new Float64Array(0);
@@ -97,7 +104,19 @@ export class SourceFeed implements StateTable {
     for (const partition of this.#positions.keys()) {
       if (!partition.startsWith('@')) this.watermarks.addPartition(partition, now);
     }
-    await this.reader.open(this.#positions);
+    try {
+      await this.reader.open(this.#positions);
+    } catch (error) {
+      this.#openError = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** What the reader says of itself; a source that could not be opened has failed, with the reason. */
+  status(): ReaderStatus {
+    const status = this.reader.status();
+    if (this.#openError === null) return status;
+    return { ...status, state: 'failed', error: status.error ?? this.#openError };
   }
 
   listen(listener: ChangeListener): void {
@@ -188,7 +207,18 @@ export class SourceFeed implements StateTable {
   /** The next record lies at or past the limit, although the last one may have been far before it. */
   #reachLimit(partition: string): void {
     const limit = this.#limit?.get(partition) ?? 0;
-    if (limit > (this.#positions.get(partition) ?? 0)) this.#positions.set(partition, limit);
+    if (limit <= (this.#positions.get(partition) ?? 0)) return;
+    this.#positions.set(partition, limit);
+    const name = markName(partition);
+    const mark = this.#limit?.get(name);
+    if (mark !== undefined) this.#positions.set(name, mark);
+  }
+
+  /** Stands at `offset` of the block's partition from now on. */
+  #moveTo(block: SourceBlock, offset: number): void {
+    this.#positions.set(block.partition, offset);
+    if (block.kind !== 'records' || block.markAt === undefined) return;
+    this.#positions.set(markName(block.partition), block.markAt(offset));
   }
 
   /** Index of the first record of `held` at or past the limit; its count when there is none. */
@@ -204,10 +234,7 @@ export class SourceFeed implements StateTable {
     const { block } = held;
     this.#held = this.#held.filter((each) => each !== held);
     const limit = this.#limit?.get(block.partition) ?? Infinity;
-    this.#positions.set(
-      block.partition,
-      Math.min(block.nextOffset, Math.max(limit, held.lastOffset + 1)),
-    );
+    this.#moveTo(block, Math.min(block.nextOffset, Math.max(limit, held.lastOffset + 1)));
     if (block.kind === 'columns' && block.watermark !== undefined) {
       const nowMs = this.#options.clock.monotonicMs();
       this.watermarks.raisePartition(block.partition, block.watermark, nowMs);
@@ -223,7 +250,7 @@ export class SourceFeed implements StateTable {
       const batch = this.#decode(held, from, to);
       this.rowsRead += to - from;
       // Offsets need not be dense (bytes of a file, compaction), so the next record says where we stand.
-      if (to < held.count) this.#positions.set(block.partition, held.offsetOf(to));
+      if (to < held.count) this.#moveTo(block, held.offsetOf(to));
       if (batch.count > 0) this.#push(batch, block.partition);
     }
     this.sendWatermark();

@@ -119,7 +119,11 @@ export class SourceProjection {
    * Computed columns and the watermark candidate, behind which nothing else changes. The first expression
    * that fails in a row is reported; the row still stands in the batch.
    */
-  compute(raw: Batch, evaluation: EvalContext, failed: (row: number, reason: string) => void): Batch {
+  compute(
+    raw: Batch,
+    evaluation: EvalContext,
+    failed: (row: number, reason: string) => void,
+  ): Batch {
     if (this.#kernel === null) return { ...raw };
     let last = -1;
     this.#kernel.run(raw, this.#computed, evaluation, ({ row, expr, message }) => {

@@ -190,6 +190,7 @@ export class SourceRuntime {
 
 function isBehind(feed: SourceFeed, other: SourceFeed): boolean {
   for (const [partition, offset] of other.positions) {
+    if (partition.startsWith('@')) continue;
     if ((feed.positions.get(partition) ?? 0) < offset) return true;
   }
   return false;

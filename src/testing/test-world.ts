@@ -22,6 +22,7 @@ export interface TestWorldOptions {
   readonly state: Store;
   readonly feed: TestFeed;
   readonly database?: Partial<DatabaseOptions>;
+  readonly allowedDirectories?: readonly string[];
   /** Runs the engine's turns; by default each soon, by itself. */
   readonly defer?: (run: () => void) => void;
 }
@@ -50,7 +51,7 @@ export class TestWorld {
         log: silentLog,
         stores: { catalog: options.catalog, state: options.state },
         defer: options.defer ?? ((run) => setImmediate(run)),
-        allowedDirectories: [],
+        allowedDirectories: options.allowedDirectories ?? [],
         extraConnectors: [testConnector(options.feed)],
         fatal: fail,
       },

@@ -27,9 +27,9 @@ export class Crc32c {
     this.#sumWindow = sumWindow;
   }
 
-  /** The sum of bytes[start .. end) as an unsigned 32-bit number. */
-  sum(bytes: Uint8Array, start: number, end: number): number {
-    let crc = -1;
+  /** The sum of bytes[start .. end) as an unsigned 32-bit number; `before` is that of what stands before them. */
+  sum(bytes: Uint8Array, start: number, end: number, before = 0): number {
+    let crc = ~before;
     let at = start;
     while (end - at >= 16) {
       const count = Math.min(windowBytes, (end - at) & ~15);

@@ -13,6 +13,7 @@ import type {
 import { someExpr } from '../expr/walk.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
+import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { checkCollation } from './bind-expr.ts';
 import { includeColumns, metadataColumn } from './bind-metadata.ts';
@@ -34,6 +35,8 @@ export interface ColumnsOptions {
   readonly relation: string;
   /** Metadata keys that the connector gives; null for a stored table. */
   readonly metadata: readonly string[] | null;
+  /** Columns that the connector knows by itself; they stand first where the statement declares none to read. */
+  readonly own: Schema;
 }
 
 export function bindColumns(
@@ -43,6 +46,7 @@ export function bindColumns(
 ): BoundColumns {
   const builder = new ColumnsBuilder(binding, options);
   const elements = statement.elements ?? [];
+  if (!elements.some(isRead)) builder.own();
   for (const element of elements) {
     if (element.kind === 'column-definition') builder.column(element);
     else if (element.kind === 'like-table') builder.like(element);
@@ -68,6 +72,16 @@ export function bindColumns(
     }
   }
   return builder.finish();
+}
+
+/** Whether an element of the list declares columns that the connector reads. */
+function isRead(element: ast.TableElement): boolean {
+  if (element.kind === 'like-table') return true;
+  return (
+    element.kind === 'column-definition' &&
+    element.metadata === null &&
+    computedExpression(element) === null
+  );
 }
 
 /** A column of given name and type with nothing special about it. */
@@ -128,6 +142,13 @@ class ColumnsBuilder {
     }
     this.#columns.push(column);
     this.#written.push(written);
+  }
+
+  /** The columns that the connector knows by itself. */
+  own(): void {
+    for (const { name, type, nullable } of this.#options.own) {
+      this.add(plainColumn(name, type, { notNull: !nullable }), null);
+    }
   }
 
   /** Name and type; expressions come when all columns are known. */

@@ -77,7 +77,7 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
   const query = statement.as === null ? null : bindTableQuery(statement, statement.as, binding);
   const bound =
     query === null
-      ? bindColumns(statement, binding, { relation: name.name, metadata: null })
+      ? bindColumns(statement, binding, { relation: name.name, metadata: null, own: [] })
       : columnsOfQuery(statement, query.fields);
   return {
     kind: 'create-table',
@@ -139,17 +139,11 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
       code: '01000',
     });
   }
-  const own = connector.columns?.(options) ?? null;
-  const bound =
-    statement.elements === null && own !== null
-      ? {
-          columns: own.map((field) =>
-            plainColumn(field.name, field.type, { notNull: !field.nullable }),
-          ),
-          primaryKey: [],
-          watermark: null,
-        }
-      : bindColumns(statement, binding, { relation: name.name, metadata: connector.metadata });
+  const bound = bindColumns(statement, binding, {
+    relation: name.name,
+    metadata: connector.metadata,
+    own: connector.columns?.(options) ?? [],
+  });
   const physical = bound.columns.filter((column) => column.source === 'physical');
   if (bound.columns.length === 0) {
     throw new SqlError(sqlstate.invalidTableDefinition, 'a source needs columns', {

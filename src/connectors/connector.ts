@@ -16,10 +16,18 @@ import type { Schema } from '../types/schema.ts';
 /**
  * Next offset to read, by partition name. Offsets are safe integers. Names that begin with `@` are facts
  * that a connector keeps beside its offsets (`@origin`: the time base of generated rows; `@topic`: which
- * topic of that name the offsets belong to). They are stored and handed back like partitions and no block
- * ever moves them.
+ * topic of that name the offsets belong to; `@mark …`: see `markName`). They are stored and handed back like
+ * partitions.
  */
 export type Positions = ReadonlyMap<string, number>;
+
+/**
+ * The name under which the mark of a partition's position travels: a checksum of all that stands before it,
+ * for connectors whose blocks have `markAt`. It always belongs to the very position beside it.
+ */
+export function markName(partition: string): string {
+  return `@mark ${partition}`;
+}
 
 /** Undecoded records of one partition, in offset order. Record i is bytes[start[i] .. end[i]). */
 export interface RecordBlock {
@@ -46,6 +54,10 @@ export interface RecordBlock {
    * all that was fetched was aborted, control or compacted away). It may lie beyond the last offset + 1.
    */
   readonly nextOffset: number;
+  /** The header record of their file, which names the fields; absent: fields go by the declared order. */
+  readonly header?: Uint8Array;
+  /** The mark of a position from that of the block's first record to `nextOffset`; see `markName`. */
+  readonly markAt?: (offset: number) => number;
   /** Records that never became one (a CSV line cut short…), each with a reason. */
   readonly bad: readonly BadRecord[];
   /** Call once when done; the bytes may be reused after it. */

@@ -14,11 +14,14 @@ import { ConnectorError, SqlError, sqlstate } from '../base/errors.ts';
 function refused(path: string, detail: string): SqlError {
   return new SqlError(sqlstate.insufficientPrivilege, `permission denied for file "${path}"`, {
     detail,
-    hint: 'File access is limited to the directories that the server was started with (allowed directories).',
+    hint: 'Files are read only in directories that the server was started with: millrace serve --allow-dir DIR.',
   });
 }
 
-/** An absolute path from an option: a plain path, or a file: URL. Relative ones start at the first root. */
+/**
+ * An absolute path from an option: a plain path, or a file: URL. A relative one starts at the first
+ * allowed directory; one that leads out of it again throws 42501.
+ */
 export function pathFromOption(text: string, allowed: readonly string[]): string {
   if (text.includes('\0')) throw refused(text.replaceAll('\0', ' '), 'The path holds a NUL.');
   if (allowed.length === 0) throw refused(text, 'No directory is allowed.');
@@ -29,7 +32,23 @@ export function pathFromOption(text: string, allowed: readonly string[]): string
       throw refused(text, 'The URL does not name a file of this machine.');
     }
   }
-  return isAbsolute(text) ? resolve(text) : resolve(allowed[0]!, text);
+  if (isAbsolute(text)) return resolve(text);
+  const path = resolve(allowed[0]!, text);
+  if (!allowed.some((root) => isWithin(path, resolve(root)))) {
+    throw refused(
+      text,
+      `A relative path starts at "${allowed[0]!}", and this one leads out of it.`,
+    );
+  }
+  return path;
+}
+
+/** A path as the user wrote it, and what a relative one means, for messages. */
+export function describePath(text: string, path: string): string {
+  const relative = !isAbsolute(text) && !/^file:/i.test(text);
+  return relative
+    ? `"${text}" (a relative path starts at the first allowed directory, so it is "${path}")`
+    : `"${text}"`;
 }
 
 /** Throws 42501 unless the resolved path lies in an allowed directory. `path` need not exist. */

@@ -6,10 +6,13 @@
 
 export interface LineOptions {
   readonly kind: 'lines' | 'csv';
-  /** CSV: bytes of the quote and of the delimiter. */
+  /** CSV: bytes of the quote, the delimiter and the escape; -1: there is none. */
   readonly quote: number;
   readonly delimiter: number;
-  /** Skip the first record of the file. */
+  readonly escape: number;
+  /** CSV: lines that begin with # are no data, so that none of them is the header. */
+  readonly comments: boolean;
+  /** The first record of the file is its header, and no data. */
   readonly header: boolean;
   /** Keep blank lines as records (a CSV file of one column). */
   readonly keepBlank: boolean;
@@ -20,6 +23,9 @@ export interface LineOptions {
 /** Records found in one buffer: record i is bytes[starts[i] .. ends[i]) at file position offsets[i]. */
 export interface CutRecords {
   readonly bytes: Uint8Array;
+  /** File position of bytes[0], and of bytes[0] of the next cut. */
+  readonly base: number;
+  readonly nextBase: number;
   readonly count: number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -36,6 +42,16 @@ const lineFeed = 10;
 const carriageReturn = 13;
 /** Readers of text may read this far past a record's end. */
 const padding = 16;
+const hash = 35;
+
+/** Whether a record is a comment, in a format that has them. */
+export function isComment(
+  options: Pick<LineOptions, 'comments'>,
+  bytes: Uint8Array,
+  start: number,
+): boolean {
+  return options.comments && bytes[start] === hash;
+}
 
 export class LineCutter {
   readonly #options: LineOptions;
@@ -44,8 +60,8 @@ export class LineCutter {
   /** File position of the first byte of `#rest`. */
   #position: number;
   #headerDue: boolean;
-  /** Within a record that is too long, until its line break. */
-  #skipping = false;
+  /** Where a record that is too long began, until its line break is found; -1: none. */
+  #skipFrom = -1;
   // Where the scan of `#rest` stopped, and in which state.
   #scanned = 0;
   #quoted = false;
@@ -59,7 +75,7 @@ export class LineCutter {
 
   /** File position of the first byte that is not in a finished record. */
   get position(): number {
-    return this.#position;
+    return this.#skipFrom < 0 ? this.#position : this.#skipFrom;
   }
 
   /** Position of the next byte to feed. */
@@ -83,33 +99,39 @@ export class LineCutter {
       this.#take(cut, start, end, end + 1);
       start = end + 1;
     }
-    if (last && start < size) {
+    if (last && (start < size || this.#skipFrom >= 0)) {
       this.#take(cut, start, size, size);
       start = size;
     }
     if (size - start > this.#options.recordBytesMax) {
-      if (!this.#skipping) cut.tooLong.push(this.#position + start);
-      this.#skipping = true;
+      if (this.#skipFrom < 0) this.#skipFrom = this.#position + start;
       start = size;
     }
     this.#rest = Uint8Array.prototype.slice.call(bytes, start, size);
     this.#scanned = Math.max(0, this.#scanned - start);
     this.#position += start;
-    return cut.finish(this.#position);
+    return cut.finish(this.#position, this.position);
   }
 
   /** Where the record that begins at or before `#scanned` ends (its line feed), or -1. */
   #recordEnd(bytes: Buffer, size: number): number {
-    if (this.#options.kind === 'lines' || this.#skipping) {
+    if (this.#options.kind === 'lines' || this.#skipFrom >= 0) {
       const found = bytes.indexOf(lineFeed, this.#scanned);
       const end = found >= 0 && found < size ? found : -1;
       this.#scanned = end < 0 ? size : end + 1;
       return end;
     }
-    const { quote, delimiter } = this.#options;
+    const { quote, delimiter, escape } = this.#options;
     for (let at = this.#scanned; at < size; at++) {
       const byte = bytes[at]!;
-      if (byte === quote && (this.#quoted || this.#fieldStart)) {
+      if (byte === escape && escape !== quote) {
+        if (at + 1 >= size) {
+          this.#scanned = at;
+          return -1;
+        }
+        at++;
+        this.#fieldStart = false;
+      } else if (byte === quote && (this.#quoted || this.#fieldStart)) {
         // A doubled quote ends and begins again, which comes to the same.
         this.#fieldStart = this.#quoted;
         this.#quoted = !this.#quoted;
@@ -127,8 +149,10 @@ export class LineCutter {
   }
 
   #take(cut: RecordList, start: number, end: number, next: number): void {
-    if (this.#skipping) {
-      this.#skipping = false;
+    if (this.#skipFrom >= 0) {
+      cut.tooLong.push(this.#skipFrom);
+      this.#skipFrom = -1;
+      this.#headerDue = false;
       this.#quoted = false;
       this.#fieldStart = true;
       return;
@@ -136,7 +160,7 @@ export class LineCutter {
     const bytes = cut.bytes;
     const textEnd = end > start && bytes[end - 1] === carriageReturn ? end - 1 : end;
     if (this.#headerDue) {
-      this.#headerDue = false;
+      this.#headerDue = isComment(this.#options, bytes, start);
       return;
     }
     if (textEnd === start && !this.#options.keepBlank) return;
@@ -177,9 +201,11 @@ class RecordList {
     this.#count += 1;
   }
 
-  finish(nextOffset: number): CutRecords {
+  finish(nextBase: number, nextOffset: number): CutRecords {
     return {
       bytes: this.bytes,
+      base: this.#base,
+      nextBase,
       count: this.#count,
       starts: this.#starts,
       ends: this.#ends,

@@ -6,9 +6,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import type { Timer } from '../base/clock.ts';
 import { ConnectorError, SqlError } from '../base/errors.ts';
+import { markName } from './connector.ts';
 import type {
   BadRecord,
   Positions,
@@ -18,9 +19,19 @@ import type {
   SourceContext,
   SourceReader,
 } from './connector.ts';
-import { checkAllowed, hasCode, messageOf, openAllowed, pathFromOption } from './file-access.ts';
+import {
+  checkAllowed,
+  describePath,
+  hasCode,
+  messageOf,
+  openAllowed,
+  pathFromOption,
+} from './file-access.ts';
 import { LineCutter } from './file-lines.ts';
 import type { CutRecords, LineOptions } from './file-lines.ts';
+import { CutMarks, prefixMark, readHeader } from './file-prefix.ts';
+import type { ReadableFile } from './file-prefix.ts';
+import { Crc32c } from './kafka/crc32c.ts';
 
 export interface FileOptions extends Omit<LineOptions, 'keepBlank'> {
   readonly path: string;
@@ -33,6 +44,14 @@ interface FileState {
   readonly name: string;
   readonly path: string;
   readonly cutter: LineCutter;
+  /** Mark of the bytes before those that the cutter has not dealt with. */
+  mark: number;
+  /** What `mark` must be where reading begins; null: not known. */
+  readonly markAtStart: number | null;
+  /** The last bytes before the next to be read, which must stay as they are. */
+  tail: Uint8Array;
+  /** The header record of a CSV file, once it is known. */
+  header: Uint8Array | null;
   /** Position after the blocks handed out. */
   position: number;
   size: number | null;
@@ -45,6 +64,7 @@ interface FileState {
 const chunkBytes = 256 * 1024;
 /** Bytes read ahead of the engine. */
 const queueBytesMax = 8 * 1024 * 1024;
+const tailBytes = 64;
 
 interface QueuedBlock {
   readonly block: RecordBlock;
@@ -57,6 +77,7 @@ export class FileReader implements SourceReader {
   readonly #options: FileOptions;
   readonly #path: string;
   readonly #files = new Map<string, FileState>();
+  readonly #crc = new Crc32c();
   #queue: QueuedBlock[] = [];
   #queuedBytes = 0;
   #state: 'starting' | 'running' | 'retrying' | 'failed' | 'closed' = 'starting';
@@ -76,7 +97,8 @@ export class FileReader implements SourceReader {
   async startPositions(): Promise<Positions> {
     const names = await this.#list();
     if (names.single && names.files.length === 0) {
-      throw new ConnectorError(`file "${this.#options.path}" does not exist`, { retryable: true });
+      const path = describePath(this.#options.path, this.#path);
+      throw new ConnectorError(`file ${path} does not exist`, { retryable: true });
     }
     for (const file of names.files) {
       const handle = await openAllowed(file.path, this.#allowed);
@@ -87,9 +109,12 @@ export class FileReader implements SourceReader {
 
   async open(from: Positions): Promise<void> {
     assert(this.#state === 'starting', `the file reader is opened while ${this.#state}`);
-    await checkAllowed(this.#directory(), this.#allowed);
+    // Which of file, directory and pattern the path is; what is there now is looked at in the first round.
+    await this.#list();
     for (const [name, offset] of from) {
-      if (!name.startsWith('@')) this.#addFile(name, join(this.#directory(), name), offset);
+      if (name.startsWith('@')) continue;
+      const mark = from.get(markName(name)) ?? null;
+      this.#addFile(name, join(this.#directory(), name), { offset, mark });
     }
     this.#state = 'running';
     void this.#work();
@@ -119,38 +144,53 @@ export class FileReader implements SourceReader {
       this.#isDirectory = found?.isDirectory() === true;
       if (!this.#isDirectory) {
         this.#isSingle = true;
-        const files = found === null ? [] : [{ name: pattern, path: this.#path }];
+        const files = found === null ? [] : [{ name: partitionName(pattern), path: this.#path }];
         return { single: true, files };
       }
     }
     const directory = this.#directory();
     await checkAllowed(directory, this.#allowed);
     const matches = isPattern ? patternToRegExp(pattern) : /^[^._]/;
-    const names = (await readdir(directory)).filter((name) => matches.test(name)).sort();
+    const names = (await this.#namesIn(directory)).filter((name) => matches.test(name)).sort();
     const files: { name: string; path: string }[] = [];
     for (const name of names) {
       const path = join(directory, name);
       const found = await stat(path).catch(() => null);
-      if (found?.isDirectory() === false) files.push({ name, path });
+      if (found?.isDirectory() === false) files.push({ name: partitionName(name), path });
     }
     return { single: false, files };
   }
 
-  #addFile(name: string, path: string, position: number): FileState {
+  async #namesIn(directory: string): Promise<string[]> {
+    return await readdir(directory).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+      const path = describePath(dirname(this.#options.path), directory);
+      throw new ConnectorError(`directory ${path} does not exist`, { retryable: true });
+    });
+  }
+
+  #addFile(
+    name: string,
+    path: string,
+    from: { readonly offset: number; readonly mark: number | null },
+  ): void {
     const { kind } = this.#options;
     const keepBlank = kind === 'csv' && this.#context.columns.length === 1;
     const file: FileState = {
       name,
       path,
-      cutter: new LineCutter({ ...this.#options, keepBlank }, position),
-      position,
+      cutter: new LineCutter({ ...this.#options, keepBlank }, from.offset),
+      mark: 0,
+      markAtStart: from.mark,
+      tail: new Uint8Array(0),
+      header: null,
+      position: from.offset,
       size: null,
       inode: null,
       device: null,
       done: false,
     };
     this.#files.set(name, file);
-    return file;
   }
 
   /** One round: look for files, read what is new, then wait for the next round. */
@@ -182,7 +222,7 @@ export class FileReader implements SourceReader {
     if (this.#options.follow || !this.#listed) {
       const { files } = await this.#list();
       for (const { name, path } of files) {
-        if (!this.#files.has(name)) this.#addFile(name, path, 0);
+        if (!this.#files.has(name)) this.#addFile(name, path, { offset: 0, mark: null });
       }
       this.#listed = true;
     }
@@ -219,11 +259,12 @@ export class FileReader implements SourceReader {
     let chunk: Buffer;
     try {
       const opened = await handle.stat();
-      await this.#checkIdentity(file, opened, handle);
       file.size = opened.size;
-      const bytes = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(0, opened.size - from)));
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
-      chunk = bytes.subarray(0, bytesRead);
+      await this.#checkIdentity(file, opened, handle);
+      chunk = await this.#readFrom(file, from, handle);
+      if (this.#options.header && file.header === null) {
+        file.header = await readHeader(handle, file.name, this.#options);
+      }
     } finally {
       await handle.close();
     }
@@ -234,11 +275,25 @@ export class FileReader implements SourceReader {
     return chunk.length > 0 && !last;
   }
 
+  /** The bytes from `from` on, which must stand where they stood before. */
+  async #readFrom(file: FileState, from: number, handle: ReadableFile): Promise<Buffer> {
+    const { tail } = file;
+    const size = Math.min(chunkBytes, Math.max(0, must(file.size, 'size') - from));
+    const bytes = Buffer.allocUnsafe(tail.length + size);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, from - tail.length);
+    if (bytesRead < tail.length || !bytes.subarray(0, tail.length).equals(tail)) {
+      throw lost(file, `was rewritten before position ${from}`);
+    }
+    const start = Math.max(0, bytesRead - tailBytes);
+    file.tail = Uint8Array.prototype.slice.call(bytes, start, bytesRead);
+    return bytes.subarray(tail.length, bytesRead);
+  }
+
   /** The file must be the one whose positions we have. */
   async #checkIdentity(
     file: FileState,
     opened: { ino: number; dev: number; size: number },
-    handle: { read(buffer: Buffer, at: number, count: number, from: number): Promise<unknown> },
+    handle: ReadableFile,
   ): Promise<void> {
     if (file.inode !== null && (file.inode !== opened.ino || file.device !== opened.dev)) {
       throw lost(file, 'was replaced by another file');
@@ -246,26 +301,42 @@ export class FileReader implements SourceReader {
     if (opened.size < file.cutter.fed) {
       throw lost(file, `was cut to ${opened.size} bytes, but ${file.cutter.fed} were read`);
     }
-    if (file.inode === null && file.cutter.position > 0) {
-      // After a restart all that is known is that a record began here: a line break must stand before.
-      const before = Buffer.alloc(1);
-      await handle.read(before, 0, 1, file.cutter.position - 1);
-      const bounded = !this.#options.follow && file.cutter.position === opened.size;
-      if (before[0] !== 10 && !bounded) throw lost(file, 'was replaced by another file');
-    }
+    if (file.inode === null && file.cutter.position > 0) await this.#checkPrefix(file, handle);
     file.inode = opened.ino;
     file.device = opened.dev;
   }
 
+  /** Reading begins behind bytes that were read in another life: they must be the same ones. */
+  async #checkPrefix(file: FileState, handle: ReadableFile): Promise<void> {
+    const { position } = file.cutter;
+    file.mark = await prefixMark(handle, position, this.#crc);
+    if (file.markAtStart === file.mark) return;
+    if (file.markAtStart === null) {
+      // Positions without a mark: all that is known is that a record began here.
+      const before = Buffer.alloc(1);
+      await handle.read(before, 0, 1, position - 1);
+      const bounded = !this.#options.follow && position === file.size;
+      if (before[0] === 10 || bounded) return;
+      throw lost(file, 'was replaced by another file');
+    }
+    throw lost(
+      file,
+      `was replaced or rewritten: its first ${position} bytes are not those that were read`,
+    );
+  }
+
   #enqueue(file: FileState, cut: CutRecords): void {
     const bad = cut.tooLong.map((offset) => this.#tooLong(file, offset));
+    const marks = new CutMarks(cut, file.mark, this.#crc);
+    file.mark = this.#crc.sum(cut.bytes, 0, cut.nextBase - cut.base, file.mark);
     const rowsMax = this.#context.blockRowsMax;
     let from = 0;
     do {
       const to = Math.min(cut.count, from + rowsMax);
       const last = to === cut.count;
       const nextOffset = last ? cut.nextOffset : cut.nextOffsets[to - 1]!;
-      const block = this.#block(file, cut, { from, to, nextOffset, bad: last ? bad : [] });
+      const range = { from, to, nextOffset, bad: last ? bad : [] };
+      const block = this.#block(file, cut, range, marks);
       if (block.count > 0 || block.bad.length > 0) {
         const bytes = last ? cut.bytes.length : 0;
         this.#queue.push({ block, file, bytes });
@@ -292,6 +363,7 @@ export class FileReader implements SourceReader {
     file: FileState,
     cut: CutRecords,
     range: { from: number; to: number; nextOffset: number; bad: readonly BadRecord[] },
+    marks: CutMarks,
   ): RecordBlock {
     const { from, to } = range;
     const count = to - from;
@@ -309,6 +381,8 @@ export class FileReader implements SourceReader {
       timestampsMs: new Float64Array(count).fill(-1),
       headers: null,
       nextOffset: range.nextOffset,
+      ...(file.header === null ? {} : { header: file.header }),
+      markAt: (offset) => marks.at(offset),
       bad: range.bad,
       release: () => undefined,
     };
@@ -370,6 +444,11 @@ function lost(file: FileState, what: string): ConnectorError {
 
 function isLost(error: unknown): boolean {
   return error instanceof ConnectorError && !error.retryable;
+}
+
+/** A file's name as a partition; names with @ before them are facts beside the positions. */
+function partitionName(file: string): string {
+  return file.startsWith('@') ? `./${file}` : file;
 }
 
 /** `*` is any number of characters, `?` is one. */

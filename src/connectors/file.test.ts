@@ -19,7 +19,9 @@ import { SqlError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
 import { createReader, readSource, recordTexts } from '../testing/source-reading.ts';
 import type { BadRecord, Positions, SourceReader } from './connector.ts';
+import { markName } from './connector.ts';
 import { LineCutter } from './file-lines.ts';
+import { Crc32c } from './kafka/crc32c.ts';
 import { fileConnector } from './file.ts';
 
 let root: string;
@@ -157,6 +159,8 @@ describe('csv', () => {
       kind: 'csv',
       quote: 34,
       delimiter: 44,
+      escape: -1,
+      comments: false,
       header: false,
       keepBlank: true,
     } as const;
@@ -239,6 +243,29 @@ describe('what is lost is reported', () => {
     expect(await failure(source)).toBe('file "a.jsonl" was replaced by another file');
     const later = await started(reader({ path }), new Map([['a.jsonl', 8]]));
     expect(await failure(later)).toBe('file "a.jsonl" was replaced by another file');
+  });
+
+  test('a file that was rewritten while nobody looked, with a line break in the right place', async () => {
+    const path = file('a.jsonl', 'one\ntwo\n');
+    const source = await started(reader({ path }));
+    const positions = new Map<string, number>();
+    await readSource(
+      source,
+      (block) => {
+        if (block.kind !== 'records') throw new Error('records were expected');
+        positions.set(block.partition, block.nextOffset);
+        positions.set(markName(block.partition), block.markAt!(block.nextOffset));
+        // The mark of a place within the block is that of the bytes before it alone.
+        expect(block.markAt!(4)).toBe(new Crc32c().sum(Buffer.from('one\n'), 0, 4));
+      },
+      () => positions.size > 0,
+    );
+    writeFileSync(path, 'one\nTWO\nthree\n');
+    const message = await failure(await started(reader({ path }), positions));
+    expect(message).toMatch(/was replaced or rewritten: its first 8 bytes are not those/);
+    writeFileSync(path, 'one\ntwo\nthree\n');
+    const again = await started(reader({ path }), positions);
+    expect((await read(again, (so) => so.values.length === 1)).values).toEqual(['three']);
   });
 
   test('a file that is gone', async () => {

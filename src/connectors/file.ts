@@ -1,8 +1,9 @@
 /**
  * The file connector: a file, a directory or a pattern (`*.jsonl`), records as lines or CSV. Each file is
  * a partition and its positions are byte positions of record starts. Files are watched by asking for
- * their size at intervals; new ones in a directory are taken up once. A file that shrinks or is replaced
- * stops the source with an error: it is never read on from the middle of a record.
+ * their size at intervals; new ones in a directory are taken up once. A file that shrinks, or is
+ * replaced or rewritten (also while nobody reads it), stops the source with an error: the positions belong
+ * to the bytes that were read.
  */
 
 import type { OptionValues } from '../formats/options.ts';
@@ -29,7 +30,7 @@ const specs = [
     type: 'duration',
     default: '1 s',
   }),
-  option('csv.header', 'CSV: whether the first record of each file is a header to pass over.', {
+  option('csv.header', 'CSV: whether the first record of each file names its fields.', {
     aliases: ['header'],
     type: 'boolean',
     default: 'false',
@@ -38,6 +39,19 @@ const specs = [
   option('csv.field-delimiter', 'CSV: the delimiter.', {
     aliases: ['delimiter', 'csv.delimiter'],
     default: ',',
+  }),
+  option('csv.escape-character', 'CSV: makes the next character ordinary.', {
+    aliases: ['escape-character'],
+  }),
+  option('csv.disable-quote-character', 'CSV: quotes are ordinary characters.', {
+    aliases: ['disable-quote-character'],
+    type: 'boolean',
+    default: 'false',
+  }),
+  option('csv.allow-comments', 'CSV: lines that begin with # are no data.', {
+    aliases: ['allow-comments'],
+    type: 'boolean',
+    default: 'false',
   }),
   option('record.bytes', 'Longest record; longer ones go to the dead letters.', {
     type: 'integer',
@@ -57,8 +71,13 @@ function readFileOptions(options: OptionValues): FileOptions {
     intervalMs: Math.max(1, reader.durationMs('source.monitor-interval') ?? 1000),
     kind: csv ? 'csv' : 'lines',
     header: reader.boolean('csv.header'),
-    quote: oneByte(reader, 'csv.quote-character'),
+    quote: reader.boolean('csv.disable-quote-character')
+      ? -1
+      : oneByte(reader, 'csv.quote-character'),
     delimiter: oneByte(reader, 'csv.field-delimiter'),
+    escape:
+      reader.text('csv.escape-character') === null ? -1 : oneByte(reader, 'csv.escape-character'),
+    comments: csv && reader.boolean('csv.allow-comments'),
     recordBytesMax: reader.integer('record.bytes', 1, 2 ** 30)!,
   };
 }

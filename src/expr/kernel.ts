@@ -23,10 +23,14 @@ export interface MapKernelSpec {
   readonly exprs: readonly Expr[];
 }
 
-/** An expression failed in a row. The same shape as the dataflow's row error. */
+/** An expression failed in a row: the dataflow's row error, and where in the batch it happened. */
 export interface RowFailure {
   readonly code: string;
   readonly message: string;
+  /** Index of the input row. */
+  readonly row: number;
+  /** Index of the expression; -1: the predicate. */
+  readonly expr: number;
   /** The whole input row. */
   readonly values: Row;
   readonly weight: number;
@@ -92,9 +96,10 @@ export class PlainMapKernel implements MapKernel {
     for (let index = 0; index < input.count; index++) {
       const row = this.#readUsed(input, index);
       const guard = new RowGuard(this, input, index, onRowError);
-      if (this.#predicate !== null && guard.run(this.#predicate, row, context) !== true) continue;
+      if (this.#predicate !== null && guard.run(this.#predicate, -1, row, context) !== true)
+        continue;
       for (let column = 0; column < values.length; column++) {
-        values[column]![count] = guard.run(this.#exprs[column]!, row, context);
+        values[column]![count] = guard.run(this.#exprs[column]!, column, row, context);
       }
       rows[count++] = index;
     }
@@ -156,7 +161,7 @@ class RowGuard {
     this.#report = report;
   }
 
-  run(interpreter: Interpreter, row: Row, context: EvalContext): Datum | null {
+  run(interpreter: Interpreter, expr: number, row: Row, context: EvalContext): Datum | null {
     try {
       return interpreter(row, context);
     } catch (error) {
@@ -164,6 +169,8 @@ class RowGuard {
       this.#report({
         code: error.code,
         message: error.message,
+        row: this.#index,
+        expr,
         values: this.#kernel.readWhole(this.#input, this.#index),
         weight: this.#input.weights?.[this.#index] ?? 1,
       });

@@ -19,6 +19,7 @@ function decode(
   columns: readonly (readonly [string, SqlType])[],
   records: readonly (string | Uint8Array)[],
   options: ReadonlyMap<string, string> = new Map(),
+  header: Uint8Array | null = null,
 ): string[] {
   const schema: Schema = columns.map(([name, type]) => ({ name, type, nullable: true }));
   const decoder = format.createDecoder({
@@ -40,7 +41,8 @@ function decode(
   const results = records.map(() => 'no row');
   const batch = emptyBatch([]);
   const rowOf: number[] = [];
-  decoder.decode({ bytes, valueStart, valueEnd }, 0, parts.length, batch, {
+  const named = header === null ? {} : { header };
+  decoder.decode({ bytes, valueStart, valueEnd, ...named }, 0, parts.length, batch, {
     row: (index, row) => (rowOf[row] = index),
     refused: (index, reason) => (results[index] = `refused: ${reason}`),
   });
@@ -97,6 +99,25 @@ describe('csv', () => {
       'refused: invalid byte sequence for encoding "UTF8": 0x00',
       'refused: column "a": invalid input syntax for type integer: "one"',
       'refused: column "a": value "99999999999" is out of range for type integer',
+    ]);
+  });
+
+  it('goes by the names of a header, spelled as in the declaration', () => {
+    const under = (header: string, ...lines: string[]): string[] =>
+      decode(formats('csv')!, pair, lines, new Map(), Buffer.from(header));
+    expect(under('b,more,a', 'x,,1', 'y,2')).toEqual([
+      '<1> <x>',
+      'refused: the record has 2 fields, the header 3',
+    ]);
+    expect(under('"a","b"\r\n', '1,x')).toEqual(['<1> <x>']);
+    expect(under('A,b', '1,x')).toEqual([
+      'refused: the header of the file has no column "a", only "A", "b"',
+    ]);
+    expect(under('a,b,a', '1,x,2')).toEqual([
+      'refused: the header of the file has column "a" twice',
+    ]);
+    expect(under('a,"b', '1,x')).toEqual([
+      'refused: the header of the file cannot be read: unterminated quoted field',
     ]);
   });
 

@@ -1,7 +1,9 @@
 /**
  * Delimited text, one record a line (the source has cut the lines; quotes may hold line ends). As in
  * PostgreSQL's COPY: an empty unquoted field is NULL, `""` is the empty string, and the word NULL is text.
- * A record with too few or too many fields is refused. Fields are in the declared order of the columns.
+ * A record with too few or too many fields is refused. Fields are in the declared order of the columns, or,
+ * in a file with a header, where the header names them: by the spelling of the declaration, as JSON keys are.
+ * Other names in the header are passed over; without one of the columns every record of the file is refused.
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
@@ -54,15 +56,60 @@ export const csvFormat: Format = {
   },
   createDecoder: (decoder) => {
     const rules = csvRules(decoder.options);
-    return new RecordDecoder(decoder, (bytes, start, end) =>
-      readRecord(recordText(bytes, start, end), decoder, rules),
-    );
+    const declared = declaredLayout(decoder);
+    let layout: Layout | string = declared;
+    let header: Uint8Array | null = null;
+    return new RecordDecoder(decoder, (bytes, start, end, given) => {
+      if (given !== header) {
+        header = given;
+        layout = given === null ? declared : headerLayout(given, decoder, rules);
+      }
+      return readRecord(recordText(bytes, start, end), decoder, rules, layout);
+    });
   },
 };
 
-/** How a file or message in these options is cut into fields; the file source reads headers with it. */
-export function csvDialect(values: OptionValues): CsvDialect {
-  return csvRules(values);
+/** Which field of a record is which column. */
+interface Layout {
+  readonly fields: number;
+  /** What says how many fields there are, for messages. */
+  readonly owner: string;
+  /** Field of each column to decode, in the decoder's order. */
+  readonly fieldOf: readonly number[];
+}
+
+function declaredLayout(decoder: DecoderOptions): Layout {
+  const fields = decoder.schema.length;
+  return { fields, owner: `the relation ${fields} columns`, fieldOf: decoder.columns };
+}
+
+/** By the names of a header; or the reason why no record under it can be read. */
+function headerLayout(
+  header: Uint8Array,
+  decoder: DecoderOptions,
+  rules: CsvRules,
+): Layout | string {
+  let names: string[];
+  try {
+    const fields = splitCsvRecord(withoutLineEnd(recordText(header, 0, header.length)), rules);
+    if (typeof fields === 'string') return `the header of the file cannot be read: ${fields}`;
+    names = fields.map((field) => field.text);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return `the header of the file cannot be read: ${error.message}`;
+  }
+  const fieldOf: number[] = [];
+  for (const ordinal of decoder.columns) {
+    const key = decoder.keys[ordinal]!;
+    const found = names.indexOf(key);
+    if (found < 0) {
+      const list = names.map((name) => `"${name}"`).join(', ');
+      return `the header of the file has no column "${key}", only ${list}`;
+    }
+    if (names.includes(key, found + 1)) return `the header of the file has column "${key}" twice`;
+    fieldOf.push(found);
+  }
+  return { fields: names.length, owner: `the header ${names.length}`, fieldOf };
 }
 
 function csvRules(values: OptionValues): CsvRules {
@@ -100,19 +147,19 @@ function readRecord(
   text: string,
   decoder: DecoderOptions,
   rules: CsvRules,
+  layout: Layout | string,
 ): (Datum | null)[] | null {
   const record = withoutLineEnd(text);
   if (rules.comments && record.startsWith('#')) return null;
+  if (typeof layout === 'string') throw new Refused(layout);
   const fields = splitCsvRecord(record, rules);
   if (typeof fields === 'string') throw new Refused(fields);
-  if (fields.length !== decoder.schema.length) {
-    throw new Refused(
-      `the record has ${fields.length} fields, the relation ${decoder.schema.length} columns`,
-    );
+  if (fields.length !== layout.fields) {
+    throw new Refused(`the record has ${fields.length} fields, ${layout.owner}`);
   }
-  return decoder.columns.map((ordinal) => {
+  return decoder.columns.map((ordinal, index) => {
     const { type, nullable } = decoder.schema[ordinal]!;
-    return readField(fields[ordinal]!, type, {
+    return readField(fields[layout.fieldOf[index]!]!, type, {
       rules,
       ignoreErrors: rules.ignoreErrors && nullable,
       name: decoder.keys[ordinal]!,

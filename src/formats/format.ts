@@ -13,6 +13,8 @@ export interface EncodedRecords {
   readonly bytes: Uint8Array;
   readonly valueStart: Int32Array;
   readonly valueEnd: Int32Array;
+  /** The record that names the fields of these; absent: fields go by the declared order of the columns. */
+  readonly header?: Uint8Array;
 }
 
 export interface Decoder {
@@ -36,7 +38,7 @@ export interface DecodeSink {
 export interface DecoderOptions {
   /** All physical columns of the relation, in declared order. */
   readonly schema: Schema;
-  /** JSON key (or CSV header) of each column: the name as it was spelled in the declaration. */
+  /** JSON key, or name in a CSV header, of each column: the name as it was spelled in the declaration. */
   readonly keys: readonly string[];
   /** Ordinals of the columns to decode, ascending. */
   readonly columns: readonly number[];

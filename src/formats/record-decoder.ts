@@ -15,6 +15,7 @@ export type RecordReader = (
   bytes: Uint8Array,
   start: number,
   end: number,
+  header: Uint8Array | null,
 ) => readonly (Datum | null)[] | null;
 
 export class RecordDecoder implements Decoder {
@@ -39,12 +40,13 @@ export class RecordDecoder implements Decoder {
     for (const column of this.#columns) {
       column.begin(into.count, into.count + to - from, records.bytes);
     }
+    const header = records.header ?? null;
     let row = into.count;
     for (let index = from; index < to; index++) {
       this.counters.slow++;
       try {
         const start = records.valueStart[index]!;
-        const values = this.#read(records.bytes, start, records.valueEnd[index]!);
+        const values = this.#read(records.bytes, start, records.valueEnd[index]!, header);
         if (values === null) continue;
         this.#write(row, values);
       } catch (error) {

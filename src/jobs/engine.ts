@@ -32,7 +32,7 @@ import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { ErrorLedger } from './error-ledger.ts';
 import { History, type Snapshot } from './history.ts';
-import { deadLetterColumns, lateRowColumns, Ledger } from './ledger.ts';
+import { deadLetterColumns, lateRowColumns, Ledger, ledgerName } from './ledger.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
@@ -163,10 +163,9 @@ export class Engine {
   }
 
   addSource(source: SourceObject): void {
-    const name = `${source.schema}.${source.name}`;
-    const makeFeed = (): SourceFeed => {
-      const feed = this.#options.makeFeed(source, (record) => {
-        if (runtime.firstRefusal(record)) this.#deadLetter(name, record);
+    const makeFeed = (current: SourceObject): SourceFeed => {
+      const feed = this.#options.makeFeed(current, (record) => {
+        if (runtime.firstRefusal(record)) this.#deadLetter(runtime.name, record);
       });
       feed.reader.onReady = () => this.wake();
       return feed;
@@ -176,7 +175,7 @@ export class Engine {
         if (open) this.#segments.add(String(source.oid), feed.name, feed);
         else this.#forget(this.#segments.remove(String(source.oid)));
       },
-      refused: () => this.#refusedRecords(name),
+      refused: () => this.#refusedRecords(runtime.name),
     });
     this.#sources.set(source.oid, runtime);
   }
@@ -225,8 +224,7 @@ export class Engine {
   #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
     const types = view.columns.map((column) => column.type);
     const relation = this.#store(view, types, keyInPlace(plan));
-    const name = `${view.schema}.${view.name}`;
-    const job = new ViewJob({
+    const job: ViewJob = new ViewJob({
       view,
       plan,
       relation,
@@ -234,8 +232,8 @@ export class Engine {
       evaluation: this.#options.evaluation(0n),
       late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
       rowError: (code, message, row, weight) =>
-        this.rowErrors.add(name, code, message, row, weight),
-      log: this.#options.log.with({ view: name }),
+        this.rowErrors.add(job.name, code, message, row, weight),
+      log: this.#options.log.with({ view: ledgerName(view) }),
     });
     this.#jobs.set(view.oid, job);
     return job;
@@ -250,6 +248,7 @@ export class Engine {
   async remove(oid: number): Promise<void> {
     const job = this.#jobs.get(oid);
     const changes = this.#segments.remove(String(oid));
+    let forgotten = false;
     if (job !== undefined) {
       this.#jobs.delete(oid);
       changes.push(...this.#segments.remove(ownerOf(oid, job.plan)));
@@ -259,21 +258,42 @@ export class Engine {
       for (const [source, listeners] of job.entriesBySource()) {
         await this.#sources.get(source)?.detach(listeners);
       }
-      this.lateRows.forget(job.name);
-      this.rowErrors.forget(job.name);
+      forgotten = this.lateRows.forget(job.name);
+      forgotten = this.rowErrors.forget(job.name) || forgotten;
     }
     const source = this.#sources.get(oid);
     if (source !== undefined) {
       this.#sources.delete(oid);
-      this.deadLetters.forget(`${source.source.schema}.${source.source.name}`);
+      forgotten = this.deadLetters.forget(source.name);
       await source.close();
     }
     this.#relations.delete(oid);
     this.#forget(changes);
+    // The ledgers would otherwise come back with rows of what is gone.
+    if (forgotten && !this.#stopped) await this.checkpoint();
   }
 
   #forget(changes: readonly StoreChange[]): void {
     if (changes.length > 0) this.#commits.submit(changes).catch(this.#options.fatal);
+  }
+
+  /**
+   * Takes the present names of the objects: what runs, and what the ledgers hold, goes by them from now on.
+   * Resolves when that is durable.
+   */
+  async rename(objects: Iterable<CatalogObject>): Promise<void> {
+    let renamed = false;
+    for (const object of objects) {
+      const known = this.#jobs.get(object.oid) ?? this.#sources.get(object.oid);
+      if (known === undefined || known.name === ledgerName(object)) continue;
+      renamed = true;
+      this.lateRows.rename(known.name, ledgerName(object));
+      this.deadLetters.rename(known.name, ledgerName(object));
+      this.rowErrors.rename(known.name, ledgerName(object));
+      if (object.kind === 'materialized-view') this.#jobs.get(object.oid)?.rename(object);
+      if (object.kind === 'source') this.#sources.get(object.oid)?.rename(object);
+    }
+    if (renamed) await this.checkpoint();
   }
 
   // Recovery ---------------------------------------------------------------------------------------
@@ -312,12 +332,12 @@ export class Engine {
     await this.#openSources();
     for (const each of fresh.values()) {
       // What a former life of the view reported will be reported again.
-      this.lateRows.forget(`${each.view.schema}.${each.view.name}`);
-      this.rowErrors.forget(`${each.view.schema}.${each.view.name}`);
+      this.lateRows.forget(ledgerName(each.view));
+      this.rowErrors.forget(ledgerName(each.view));
       await this.addView(each.view, each.plan).catch((error: unknown) => {
         // One view that cannot be made again does not keep the others from running.
         this.#options.log.error('a view could not be made again', {
-          view: `${each.view.schema}.${each.view.name}`,
+          view: ledgerName(each.view),
           error: error instanceof Error ? error.message : String(error),
         });
       });
@@ -350,7 +370,7 @@ export class Engine {
     // A source that no restored view reads starts anew.
     for (const [oid, { shared, source }] of this.#sources) {
       if (shared !== null) known.add(String(oid));
-      else this.deadLetters.forget(`${source.schema}.${source.name}`);
+      else this.deadLetters.forget(ledgerName(source));
     }
     for (const [oid, job] of this.#jobs) known.add(ownerOf(oid, job.plan));
     const changes: StoreChange[] = [];
@@ -387,7 +407,7 @@ export class Engine {
       await feed.open(feed.source.startPositions).catch((error: unknown) => {
         // A source that is not to be had now (a directory no longer allowed) keeps nothing else from running.
         this.#options.log.error('a source could not be opened; its views keep the rows they have', {
-          source: `${feed.source.schema}.${feed.source.name}`,
+          source: ledgerName(feed.source),
           error: error instanceof Error ? error.message : String(error),
         });
       });

@@ -28,6 +28,10 @@ export interface ErrorEntry {
 
 const version = 1;
 
+function keyOf(view: string, code: string, message: string, row: string): string {
+  return `${view.length}:${view}${code}${message.length}:${message}${row}`;
+}
+
 export class ErrorLedger implements StateTable {
   readonly name = 'row_errors';
   readonly #distinctMax: number;
@@ -44,7 +48,7 @@ export class ErrorLedger implements StateTable {
   add(view: string, code: string, message: string, row: string, weight: number): void {
     this.dirty = true;
     this.#totals.set(view, (this.#totals.get(view) ?? 0) + weight);
-    const key = `${view.length}:${view}${code}${message.length}:${message}${row}`;
+    const key = keyOf(view, code, message, row);
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= this.#distinctMax) return;
@@ -64,9 +68,26 @@ export class ErrorLedger implements StateTable {
     return this.#totals.get(view) ?? 0;
   }
 
-  forget(view: string): void {
-    if (!this.#totals.delete(view)) return;
+  /** Forgets the rows and the total of a dropped view. False: there were none. */
+  forget(view: string): boolean {
+    if (!this.#totals.delete(view)) return false;
     for (const [key, entry] of this.#entries) if (entry.view === view) this.#entries.delete(key);
+    this.dirty = true;
+    return true;
+  }
+
+  /** Puts what stands under one view's name under another. */
+  rename(from: string, to: string): void {
+    const total = this.#totals.get(from);
+    if (total === undefined) return;
+    this.#totals.delete(from);
+    this.#totals.set(to, total);
+    for (const [key, entry] of [...this.#entries]) {
+      if (entry.view !== from) continue;
+      const { code, message, row } = entry;
+      this.#entries.delete(key);
+      this.#entries.set(keyOf(to, code, message, row), { ...entry, view: to });
+    }
     this.dirty = true;
   }
 

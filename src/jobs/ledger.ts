@@ -41,6 +41,14 @@ export const deadLetterColumns: readonly LedgerColumn[] = [
   { name: 'arrived_at', type: types.timestamptz },
 ];
 
+/** Under which name the ledgers know a view or source: schema-qualified, without quotes. */
+export function ledgerName(object: { readonly schema: string; readonly name: string }): string {
+  return `${object.schema}.${object.name}`;
+}
+
+/** Columns that hold the qualified name of a view or source. */
+const objectColumns: ReadonlySet<string> = new Set(['view_name', 'source']);
+
 const version = 1;
 
 /** Rows appended in order, bounded, with a total for each value of the first column. */
@@ -77,12 +85,33 @@ export class Ledger implements StateTable {
     return this.#totals.get(key) ?? 0;
   }
 
-  /** Forgets the rows and the total of a dropped object. */
-  forget(key: string): void {
-    if (!this.#totals.delete(key)) return;
+  /** Forgets the rows and the total of a dropped object. False: there were none. */
+  forget(key: string): boolean {
+    if (!this.#totals.delete(key)) return false;
     this.#entries = this.#entries.filter((row) => row[0] !== key);
     // The next delta cannot say this, so it is written whole.
     this.#unwritten = Infinity;
+    return true;
+  }
+
+  /** Puts what stands under `from` in the columns of objects under `to`; totals go along. */
+  rename(from: string, to: string): void {
+    const named = this.columns.flatMap(({ name }, index) =>
+      objectColumns.has(name) ? [index] : [],
+    );
+    const total = this.#totals.get(from);
+    if (total !== undefined) {
+      this.#totals.delete(from);
+      this.#totals.set(to, total);
+    }
+    let changed = total !== undefined;
+    this.#entries = this.#entries.map((row) => {
+      if (!named.some((index) => row[index] === from)) return row;
+      changed = true;
+      return row.map((value, index) => (named.includes(index) && value === from ? to : value));
+    });
+    // The next delta cannot say this, so it is written whole.
+    if (changed) this.#unwritten = Infinity;
   }
 
   get rows(): number {

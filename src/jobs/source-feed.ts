@@ -10,12 +10,19 @@ import { assert, must } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SourceObject } from '../catalog/objects.ts';
-import type { BadRecord, SourceBlock, SourceReader } from '../connectors/connector.ts';
+import { markName } from '../connectors/connector.ts';
+import type {
+  BadRecord,
+  ReaderStatus,
+  SourceBlock,
+  SourceReader,
+} from '../connectors/connector.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { Decoder, DecodeSink, Format } from '../formats/format.ts';
 import type { StateTable } from '../state/state-table.ts';
 import { emptyBatch, type Batch } from '../types/batch.ts';
-import { gather } from '../types/column-access.ts';
+import { gather, isNullAt } from '../types/column-access.ts';
+import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
 import type { SourceProgram } from './source-program.ts';
 import { SourceProjection } from './source-projection.ts';
@@ -41,8 +48,8 @@ const stateVersion = 1;
 
 export class SourceFeed implements StateTable {
   readonly name: string;
-  readonly source: SourceObject;
   readonly #options: FeedOptions;
+  #source: SourceObject;
   readonly #listeners = new Set<ChangeListener>();
   readonly watermarks: SourceWatermark;
   #positions = new Map<string, number>();
@@ -51,6 +58,7 @@ export class SourceFeed implements StateTable {
   #projection: SourceProjection | null = null;
   #decoder: Decoder | null = null;
   #sentWatermark = -Infinity;
+  #openError: string | null = null;
   #raw: Batch = emptyBatch([]);
   #recordOfRow = new Int32Array(0);
   #offsets = new Float64Array(0);
@@ -61,13 +69,22 @@ export class SourceFeed implements StateTable {
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.source = options.source;
+    this.#source = options.source;
     this.name = `positions`;
     this.watermarks = new SourceWatermark(options);
   }
 
   get reader(): SourceReader {
     return this.#options.reader;
+  }
+
+  get source(): SourceObject {
+    return this.#source;
+  }
+
+  /** The same source under another name. */
+  rename(source: SourceObject): void {
+    this.#source = source;
   }
 
   get listening(): boolean {
@@ -87,7 +104,19 @@ export class SourceFeed implements StateTable {
     for (const partition of this.#positions.keys()) {
       if (!partition.startsWith('@')) this.watermarks.addPartition(partition, now);
     }
-    await this.reader.open(this.#positions);
+    try {
+      await this.reader.open(this.#positions);
+    } catch (error) {
+      this.#openError = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** What the reader says of itself; a source that could not be opened has failed, with the reason. */
+  status(): ReaderStatus {
+    const status = this.reader.status();
+    if (this.#openError === null) return status;
+    return { ...status, state: 'failed', error: status.error ?? this.#openError };
   }
 
   listen(listener: ChangeListener): void {
@@ -178,7 +207,18 @@ export class SourceFeed implements StateTable {
   /** The next record lies at or past the limit, although the last one may have been far before it. */
   #reachLimit(partition: string): void {
     const limit = this.#limit?.get(partition) ?? 0;
-    if (limit > (this.#positions.get(partition) ?? 0)) this.#positions.set(partition, limit);
+    if (limit <= (this.#positions.get(partition) ?? 0)) return;
+    this.#positions.set(partition, limit);
+    const name = markName(partition);
+    const mark = this.#limit?.get(name);
+    if (mark !== undefined) this.#positions.set(name, mark);
+  }
+
+  /** Stands at `offset` of the block's partition from now on. */
+  #moveTo(block: SourceBlock, offset: number): void {
+    this.#positions.set(block.partition, offset);
+    if (block.kind !== 'records' || block.markAt === undefined) return;
+    this.#positions.set(markName(block.partition), block.markAt(offset));
   }
 
   /** Index of the first record of `held` at or past the limit; its count when there is none. */
@@ -194,10 +234,7 @@ export class SourceFeed implements StateTable {
     const { block } = held;
     this.#held = this.#held.filter((each) => each !== held);
     const limit = this.#limit?.get(block.partition) ?? Infinity;
-    this.#positions.set(
-      block.partition,
-      Math.min(block.nextOffset, Math.max(limit, held.lastOffset + 1)),
-    );
+    this.#moveTo(block, Math.min(block.nextOffset, Math.max(limit, held.lastOffset + 1)));
     if (block.kind === 'columns' && block.watermark !== undefined) {
       const nowMs = this.#options.clock.monotonicMs();
       this.watermarks.raisePartition(block.partition, block.watermark, nowMs);
@@ -213,7 +250,7 @@ export class SourceFeed implements StateTable {
       const batch = this.#decode(held, from, to);
       this.rowsRead += to - from;
       // Offsets need not be dense (bytes of a file, compaction), so the next record says where we stand.
-      if (to < held.count) this.#positions.set(block.partition, held.offsetOf(to));
+      if (to < held.count) this.#moveTo(block, held.offsetOf(to));
       if (batch.count > 0) this.#push(batch, block.partition);
     }
     this.sendWatermark();
@@ -242,13 +279,16 @@ export class SourceFeed implements StateTable {
       this.#offsets[row] = held.offsetOf(this.#recordOfRow[row]!);
     }
     this.#raw.origin = {
-      source: `${this.source.schema}.${this.source.name}`,
+      source: ledgerName(this.#source),
       stream: block.stream,
       partition: block.partition,
       offsets: this.#offsets,
     };
-    const mapped = projection.compute(this.#raw, this.#options.evaluation());
-    return this.#withoutNullTimes(mapped, held);
+    const failed = new Map<number, string>();
+    const mapped = projection.compute(this.#raw, this.#options.evaluation(), (row, reason) =>
+      failed.set(row, reason),
+    );
+    return this.#withoutRefused(mapped, failed, held);
   }
 
   #sink(held: HeldBlock): DecodeSink {
@@ -262,21 +302,22 @@ export class SourceFeed implements StateTable {
     };
   }
 
-  /** A row without event time can be in no window: it is refused, and stands in the dead letters. */
-  #withoutNullTimes(batch: Batch, held: HeldBlock): Batch {
+  /**
+   * Leaves out the rows in which an expression failed, and those without event time, which can be in no
+   * window: they are refused, and stand in the dead letters.
+   */
+  #withoutRefused(batch: Batch, failed: ReadonlyMap<number, string>, held: HeldBlock): Batch {
     const time = this.#currentProjection().timeColumn;
-    if (time === null) return batch;
-    const nulls = batch.columns[time]!.nulls;
-    if (nulls === null) return batch;
+    const times = time === null ? null : batch.columns[time]!;
+    const whole = times === null || (times.kind !== 'any' && times.nulls === null);
+    if (whole && failed.size === 0) return batch;
     const kept = new Int32Array(batch.count);
     let count = 0;
     for (let row = 0; row < batch.count; row++) {
-      if (nulls[row] === 0) {
-        kept[count++] = row;
-        continue;
-      }
-      const reason = 'null value in the event-time column';
-      this.#refuse(badRecord(held.block, this.#recordOfRow[row]!, reason));
+      const noTime = times !== null && isNullAt(times, row);
+      const reason = failed.get(row) ?? (noTime ? 'null value in the event-time column' : null);
+      if (reason === null) kept[count++] = row;
+      else this.#refuse(badRecord(held.block, this.#recordOfRow[row]!, reason));
     }
     return count === batch.count ? batch : gather(batch, kept, count);
   }

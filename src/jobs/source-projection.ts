@@ -11,6 +11,7 @@ import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { substituteColumns } from '../expr/walk.ts';
 import type { FieldPath } from '../formats/format.ts';
+import { cannotFail } from '../plan/expressions.ts';
 import { emptyBatch, type Batch } from '../types/batch.ts';
 import { narrowNumber, readDatum } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';
@@ -53,8 +54,14 @@ export class SourceProjection {
     this.#watermark = program.watermark;
     this.#columns = new SourceColumns(source, program, readsFields);
     const columns = this.#columns;
+    // Every declared column is decoded, and computed where that can fail, wanted or not: whether a record is
+    // refused must not depend on which views exist. Only json.strict = false trades that for speed.
+    const lenient = source.formatOptions.get('json.strict') === 'false';
     const wanted = new Set(listeners.flatMap((listener) => listener.ordinals));
     if (source.watermark !== null) wanted.add(source.watermark.column);
+    for (const [ordinal, computed] of program.computed) {
+      if (!lenient && !cannotFail(computed)) wanted.add(ordinal);
+    }
     this.#output = [...wanted].sort((a, b) => a - b);
     const read = columns.readBy(this.#output, program.watermark);
     const physical = source.columns.flatMap((c, i) => (c.source === 'physical' ? [i] : []));
@@ -64,10 +71,8 @@ export class SourceProjection {
       const { column, path } = columns.placeOf(ordinal);
       return { ordinal: physical.indexOf(column), path };
     };
-    // Every declared column is read, wanted or not: whether a record is refused must not depend on which
-    // views exist. Only json.strict = false trades that for speed.
-    const lenient = source.format === null || source.formatOptions.get('json.strict') === 'false';
-    const unread = lenient ? [] : columns.unread(read);
+    // Columns that a connector makes itself are sound, so the unread ones are left out.
+    const unread = lenient || source.format === null ? [] : columns.unread(read);
     const decoded = [...physical.filter((o) => read.has(o)), ...(readsFields ? [] : unread)].sort(
       (a, b) => a - b,
     );
@@ -124,12 +129,31 @@ export class SourceProjection {
     }
   }
 
-  /** Computed columns and the watermark candidate, behind which nothing else changes. */
-  compute(raw: Batch, evaluation: EvalContext): Batch {
+  /**
+   * Computed columns and the watermark candidate, behind which nothing else changes. The first expression
+   * that fails in a row is reported; the row still stands in the batch.
+   */
+  compute(
+    raw: Batch,
+    evaluation: EvalContext,
+    failed: (row: number, reason: string) => void,
+  ): Batch {
     if (this.#kernel === null) return { ...raw };
-    // A computed column or watermark that fails in a row is NULL there, as in Flink's lenient mode.
-    this.#kernel.run(raw, this.#computed, evaluation, () => undefined);
+    let last = -1;
+    this.#kernel.run(raw, this.#computed, evaluation, ({ row, expr, message }) => {
+      // Rows come in order, and the expressions of a row too.
+      if (row !== last) failed(row, `${this.#nameOf(expr)}: ${message}`);
+      last = row;
+    });
     return { ...this.#computed, origin: raw.origin };
+  }
+
+  /** What a kernel's expression is, for the dead letters. */
+  #nameOf(expr: number): string {
+    const { columns, watermark } = this.#source;
+    const ordinal = this.#output[expr];
+    if (ordinal !== undefined) return `computed column "${columns[ordinal]!.name}"`;
+    return `watermark for "${columns[must(watermark, 'watermark').column]!.name}"`;
   }
 
   /** The watermark each row asks for, in microseconds; NaN where it asks for none. */

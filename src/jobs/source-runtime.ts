@@ -9,6 +9,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { SourceObject } from '../catalog/objects.ts';
+import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
 import type { SourceFeed } from './source-feed.ts';
 
@@ -29,18 +30,38 @@ export interface SourceEvents {
 }
 
 export class SourceRuntime {
-  readonly source: SourceObject;
-  readonly #makeFeed: () => SourceFeed;
+  readonly #makeFeed: (source: SourceObject) => SourceFeed;
+  #source: SourceObject;
   readonly #events: SourceEvents;
   #shared: SourceFeed | null = null;
   #catchUps: CatchUp[] = [];
   /** While two feeds read the same records: those that one of them has refused. */
   #refused: Set<string> | null = null;
 
-  constructor(source: SourceObject, makeFeed: () => SourceFeed, events: SourceEvents) {
-    this.source = source;
+  constructor(
+    source: SourceObject,
+    makeFeed: (source: SourceObject) => SourceFeed,
+    events: SourceEvents,
+  ) {
+    this.#source = source;
     this.#makeFeed = makeFeed;
     this.#events = events;
+  }
+
+  get source(): SourceObject {
+    return this.#source;
+  }
+
+  /** Schema-qualified. */
+  get name(): string {
+    return ledgerName(this.#source);
+  }
+
+  /** The same source under another name. */
+  rename(source: SourceObject): void {
+    this.#source = source;
+    this.#shared?.rename(source);
+    for (const { feed } of this.#catchUps) feed.rename(source);
   }
 
   get shared(): SourceFeed | null {
@@ -49,7 +70,7 @@ export class SourceRuntime {
 
   /** The shared feed before it is opened, for recovery to load its state. */
   prepareShared(): SourceFeed {
-    this.#shared ??= this.#makeFeed();
+    this.#shared ??= this.#makeFeed(this.#source);
     return this.#shared;
   }
 
@@ -62,14 +83,14 @@ export class SourceRuntime {
       const feed = this.prepareShared();
       this.#events.sharedChanged(feed, true);
       for (const listener of listeners) feed.listen(listener);
-      await feed.open(this.source.startPositions);
+      await feed.open(this.#source.startPositions);
       return;
     }
     this.#refused ??= new Set([...this.#events.refused()].map((place) => place.join('/')));
-    const feed = this.#makeFeed();
+    const feed = this.#makeFeed(this.#source);
     for (const listener of listeners) feed.listen(listener);
     try {
-      await feed.open(this.source.startPositions);
+      await feed.open(this.#source.startPositions);
     } catch (error) {
       if (this.#catchUps.length === 0) this.#refused = null;
       await feed.close();
@@ -169,6 +190,7 @@ export class SourceRuntime {
 
 function isBehind(feed: SourceFeed, other: SourceFeed): boolean {
   for (const [partition, offset] of other.positions) {
+    if (partition.startsWith('@')) continue;
     if ((feed.positions.get(partition) ?? 0) < offset) return true;
   }
   return false;

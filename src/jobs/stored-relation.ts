@@ -23,7 +23,7 @@ export interface RelationDescription {
 
 export class StoredRelation {
   readonly oid: number;
-  readonly name: string;
+  name: string;
   readonly types: readonly SqlType[];
   readonly store: RelationStore;
   readonly #history: History;

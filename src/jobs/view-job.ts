@@ -20,6 +20,7 @@ import type { Datum, Row } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { parseText } from '../types/text-io.ts';
+import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
 import type { StoredRelation } from './stored-relation.ts';
 
@@ -42,7 +43,6 @@ export interface ViewEntry {
 }
 
 export class ViewJob {
-  readonly view: MaterializedViewObject;
   readonly plan: DataflowPlan;
   readonly relation: StoredRelation;
   readonly entries: readonly ViewEntry[];
@@ -50,11 +50,12 @@ export class ViewJob {
   readonly #built: BuiltGraph;
   readonly #log: Log;
   readonly #made = new MadeMark();
+  #view: MaterializedViewObject;
   /** Why the view has stopped, or null. */
   failure: Error | null = null;
 
   constructor(options: ViewJobOptions) {
-    this.view = options.view;
+    this.#view = options.view;
     this.plan = options.plan;
     this.relation = options.relation;
     this.#log = options.log;
@@ -65,7 +66,7 @@ export class ViewJob {
         name,
         evaluation: options.evaluation,
         codegen: options.codegen,
-        late: (row) => options.late(lateRow(name, row)),
+        late: (row) => options.late(lateRow(this.name, row)),
         rowError: (error) =>
           options.rowError(error.code, error.message, errorRow(error), error.weight),
       },
@@ -80,9 +81,19 @@ export class ViewJob {
     }));
   }
 
+  get view(): MaterializedViewObject {
+    return this.#view;
+  }
+
   /** Schema-qualified. */
   get name(): string {
-    return `${this.view.schema}.${this.view.name}`;
+    return ledgerName(this.#view);
+  }
+
+  /** The same view under another name. */
+  rename(view: MaterializedViewObject): void {
+    this.#view = view;
+    this.relation.name = view.name;
   }
 
   #listener(ordinals: readonly number[], input: Output): ChangeListener {

@@ -92,7 +92,7 @@ function watermark(micros: number): bigint | null {
 
 function* sources(engine: Engine): Iterable<SystemRecord> {
   for (const { source, shared } of engine.sources) {
-    const status = shared?.reader.status();
+    const status = shared?.status();
     const lags = status?.partitions.map(({ position, end }) =>
       end === null ? null : Math.max(0, end - position),
     );

@@ -3,7 +3,7 @@
  * definition that fails leaves nothing behind: the name is free and no state is kept.
  */
 
-import { unreachable } from '../base/assert.ts';
+import { must, unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import type {
   BoundAlter,
@@ -252,16 +252,21 @@ export class Definitions {
   }
 
   async #alter(bound: BoundAlter): Promise<StatementResult> {
-    const { catalog, catalogStore } = this.#session.database;
+    const { catalog, catalogStore, engine } = this.#session.database;
     const before = catalog.snapshot();
     try {
       for (const object of bound.objects) catalog.replace(object);
       for (const schema of bound.schemas) catalog.replaceSchema(schema);
-      await catalogStore.save([...bound.objects, ...bound.schemas]);
+      // The objects of a renamed schema moved along, those that were just replaced too.
+      const moved = bound.schemas.flatMap((schema) => [...catalog.objectsIn(schema.name)]);
+      const oids = new Set([...bound.objects, ...moved].map((object) => object.oid));
+      const changed = [...oids].map((oid) => must(catalog.byOid(oid), `object ${oid}`));
+      await catalogStore.save([...changed, ...bound.schemas]);
     } catch (error) {
       catalog.restore(before);
       throw error;
     }
+    await engine.rename(catalog.objects());
     return done(bound.tag);
   }
 

@@ -81,7 +81,7 @@ function showSources(session: SessionContext, matches: (name: string) => boolean
   const rows = [...session.database.engine.sources]
     .filter(({ source }) => matches(source.name))
     .map(({ source, shared }) => {
-      const status = shared?.reader.status();
+      const status = shared?.status();
       const lag = status?.partitions.reduce(
         (sum, { position, end }) => sum + Math.max(0, (end ?? position) - position),
         0,

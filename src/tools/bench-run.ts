@@ -135,7 +135,7 @@ async function readToEnd(
   for (let rows = rowsOf(source); rows < bids; rows = rowsOf(source)) {
     progress(rows);
     await new Promise((resolve) => setTimeout(resolve, progressMs));
-    const { error } = source.shared?.reader.status() ?? { error: null };
+    const { error } = source.shared?.status() ?? { error: null };
     if (error !== null) throw new Error(error);
   }
   const finished = performance.now();

@@ -59,10 +59,11 @@ export class Crc32c {
     }));
   }
 
-  /** The sum of bytes[start .. end) as an unsigned 32-bit number. */
-  sum(bytes: Uint8Array, start: number, end: number): number {
+  /** The sum of bytes[start .. end) as an unsigned 32-bit number; `before` is that of what stands before them. */
+  sum(bytes: Uint8Array, start: number, end: number, before = 0): number {
     const whole = start + ((end - start) & -wordBytes);
-    let crc = whole - start >= foldedMin ? this.#folded(bytes, start, whole) : -1;
+    let crc = ~before;
+    if (whole - start >= foldedMin) crc = this.#folded(bytes, start, whole, crc);
     if (whole > start && whole - start < foldedMin) {
       this.#memory.set(bytes.subarray(start, whole), windowStart);
       crc = this.#module.look(windowStart, windowStart + whole - start, crc);
@@ -73,18 +74,20 @@ export class Crc32c {
   }
 
   /** The sum so far of whole words, at least `foldedMin` bytes of them. */
-  #folded(bytes: Uint8Array, start: number, end: number): number {
+  #folded(bytes: Uint8Array, start: number, end: number, crc: number): number {
     const memory = this.#memory;
     const [far, near] = this.#folds;
     memory.fill(0, tableBytes, windowStart);
-    for (let at = start; ; ) {
+    for (let at = start; ;) {
       const left = end - at;
       // The last window must hold all that the one before it spreads over.
       const count =
         left <= windowBytes ? left : Math.min(windowBytes, (left - carryBytes) & -turnBytes);
       memory.set(bytes.subarray(at, at + count), windowStart);
-      // A sum begins with ones, which is to say with the first four bytes inverted.
-      if (at === start) for (let index = 0; index < 4; index++) memory[windowStart + index]! ^= 0xff;
+      // A sum begins with ones, or with that of what stood before: it goes into the first four bytes.
+      for (let index = 0; at === start && index < 4; index++) {
+        memory[windowStart + index]! ^= crc >>> (index * 8);
+      }
       const stop = windowStart + count;
       at += count;
       if (at < end) {

@@ -1,0 +1,113 @@
+/** Sources over files in a whole database, from one life of the server to the next. */
+
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MemoryStore } from '../checkpoint/memory-store.ts';
+import { TestFeed } from '../connectors/test-feed.ts';
+import { TestWorld } from './test-world.ts';
+
+let root: string;
+let catalog: MemoryStore;
+let state: MemoryStore;
+let world: TestWorld;
+
+async function open(allowed = root): Promise<void> {
+  const feed = new TestFeed();
+  world = await TestWorld.open({ catalog, state, feed, allowedDirectories: [allowed] });
+}
+
+async function restart(allowed = root): Promise<void> {
+  await world.checkpoint();
+  await world.crash();
+  await open(allowed);
+}
+
+/** Asks until the answer is there. */
+async function eventually(question: string, answer: readonly string[]): Promise<void> {
+  await expect.poll(() => world.sql(question), { timeout: 10_000 }).toEqual(answer);
+}
+
+beforeEach(async () => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-files-')));
+  mkdirSync(join(root, 'in'));
+  catalog = new MemoryStore();
+  state = new MemoryStore();
+  await open();
+});
+
+afterEach(async () => {
+  await world.crash();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const makeSource = `
+  CREATE TABLE people (id int, "Name" text) WITH (connector = 'filesystem', path = 'in', format = 'csv', header = 'true');
+  CREATE MATERIALIZED VIEW v AS SELECT id, "Name" FROM people`;
+
+test('each file of a directory has its own header, which holds after a restart', async () => {
+  writeFileSync(join(root, 'in', 'a.csv'), 'id,Name\n1,ann\n');
+  writeFileSync(join(root, 'in', 'b.csv'), 'Name,extra,id\nbob,x,2\n');
+  writeFileSync(join(root, 'in', 'c.csv'), 'id,name\n3,cyd\n');
+  writeFileSync(join(root, 'in', '@d.csv'), 'id,Name\n4,dan\n');
+  await world.sql(makeSource);
+  await eventually('SELECT * FROM v', ['1 | ann', '2 | bob', '4 | dan']);
+  const letters = 'SELECT partition, record_offset, reason FROM millrace.dead_letters';
+  const letter = 'c.csv | 8 | the header of the file has no column "Name", only "id", "name"';
+  await eventually(letters, [letter]);
+  await restart();
+  appendFileSync(join(root, 'in', 'b.csv'), 'bea,y,5\n');
+  await eventually('SELECT * FROM v', ['1 | ann', '2 | bob', '4 | dan', '5 | bea']);
+  expect(await world.sql(letters)).toEqual([letter]);
+});
+
+test('a file that was replaced while the server was down fails its source', async () => {
+  const path = join(root, 'in', 'a.csv');
+  writeFileSync(path, 'id,Name\n1,ann\n2,bob\n');
+  await world.sql(makeSource);
+  await eventually('SELECT id FROM v', ['1', '2']);
+  await world.checkpoint();
+  await world.crash();
+  writeFileSync(path, 'id,Name\n7,eve\n8,fay\n9,gus\n');
+  await open();
+  await eventually('SELECT state, error FROM millrace.sources', [
+    'failed | file "a.csv" was replaced or rewritten: its first 20 bytes are not those that were read',
+  ]);
+  expect(await world.sql('SELECT id FROM v')).toEqual(['1', '2']);
+});
+
+test('a source that cannot be opened at start has failed, and says why', async () => {
+  writeFileSync(join(root, 'in', 'a.csv'), 'id,Name\n1,ann\n');
+  await world.sql(makeSource.replace("'in'", `'${join(root, 'in')}'`));
+  await eventually('SELECT id FROM v', ['1']);
+  mkdirSync(join(root, 'other'));
+  await restart(join(root, 'other'));
+  const [line] = await world.sql('SELECT state, error FROM millrace.sources');
+  expect(line).toMatch(/^failed \| permission denied for file/);
+  expect(await world.sql('SELECT id FROM v')).toEqual(['1']);
+});
+
+test('errors of paths say what is meant and what to do', async () => {
+  const make = (path: string): Promise<string[]> =>
+    world.sql(makeSource.replace("'in'", `'${path}'`));
+  await expect(make('/etc')).rejects.toMatchObject({
+    code: '42501',
+    fields: { hint: expect.stringContaining('--allow-dir') as unknown },
+  });
+  await expect(make('nowhere.csv')).rejects.toThrow(
+    `file "nowhere.csv" (a relative path starts at the first allowed directory, so it is "${join(root, 'nowhere.csv')}") does not exist`,
+  );
+  await expect(make('no/*.csv')).rejects.toThrow(/directory "no" \(a relative.* does not exist/);
+  await expect(make('../x.csv')).rejects.toMatchObject({
+    fields: { detail: `A relative path starts at "${root}", and this one leads out of it.` },
+  });
+});

@@ -77,14 +77,15 @@ export class Crc32c {
     const memory = this.#memory;
     const [far, near] = this.#folds;
     memory.fill(0, tableBytes, windowStart);
-    for (let at = start; ; ) {
+    for (let at = start; ;) {
       const left = end - at;
       // The last window must hold all that the one before it spreads over.
       const count =
         left <= windowBytes ? left : Math.min(windowBytes, (left - carryBytes) & -turnBytes);
       memory.set(bytes.subarray(at, at + count), windowStart);
       // A sum begins with ones, which is to say with the first four bytes inverted.
-      if (at === start) for (let index = 0; index < 4; index++) memory[windowStart + index]! ^= 0xff;
+      if (at === start)
+        for (let index = 0; index < 4; index++) memory[windowStart + index]! ^= 0xff;
       const stop = windowStart + count;
       at += count;
       if (at < end) {

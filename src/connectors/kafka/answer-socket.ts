@@ -67,7 +67,7 @@ export class AnswerSocket {
       this.socket = tls.connect(Object.assign(options, { onread }), onConnect);
     }
     this.socket.setKeepAlive(true, keepAliveMs);
-    this.socket.on('close', () => this.#closed());
+    this.socket.on('close', () => this.#rejectAll(connectionError('the connection was closed')));
   }
 
   /**
@@ -78,19 +78,29 @@ export class AnswerSocket {
     const correlation = this.#nextCorrelation;
     this.#nextCorrelation = correlation === correlationMax ? firstCorrelation : correlation + 1;
     return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) {
+        reject(connectionError('the connection was closed'));
+        return;
+      }
       const timer = setTimeout(() => {
-        this.socket.destroy(connectionError(`no answer came within ${timeoutMs} ms`));
+        this.#fail(connectionError(`no answer came within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.set(correlation, { resolve, reject, timer });
       this.socket.write(encode(correlation));
     });
   }
 
-  #closed(): void {
+  /** Ends the connection: what comes on it can no longer be told apart. */
+  #fail(error: ConnectorError): void {
+    this.#rejectAll(error);
+    this.socket.destroy(error);
+  }
+
+  #rejectAll(error: ConnectorError): void {
     this.#filling = null;
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
-      reject(connectionError('the connection was closed'));
+      reject(error);
     }
     this.#waiting.clear();
   }
@@ -125,7 +135,7 @@ export class AnswerSocket {
     while (this.#filling === null && this.#stagedBytes - at >= 4) {
       const size = staged.readInt32BE(at);
       if (size < 0 || size > answerBytesMax) {
-        this.socket.destroy(malformed(`an answer of ${size} bytes`));
+        this.#fail(malformed(`an answer of ${size} bytes`));
         return;
       }
       const available = this.#stagedBytes - at;
@@ -155,7 +165,7 @@ export class AnswerSocket {
     }
     const waiting = this.#waiting.get(correlation);
     if (waiting === undefined) {
-      this.socket.destroy(malformed(`an answer to request ${correlation}, which was not sent`));
+      this.#fail(malformed(`an answer to request ${correlation}, which was not sent`));
       return;
     }
     this.#waiting.delete(correlation);

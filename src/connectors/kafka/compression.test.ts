@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 
 import { SeededRandom } from '../../base/random.ts';
 import { Decompressor } from './compression.ts';
-import { Crc32c } from './crc32c.ts';
 import { lz4Decompress } from './lz4.ts';
 import { snappyDecompress } from './snappy.ts';
 
@@ -174,25 +173,3 @@ test('a zstd frame without its size, or a clear error where nothing can read it'
 test('an unknown codec is named', () => {
   expect(() => decompressor.decompress(7, Buffer.alloc(1))).toThrow(/unknown compression codec 7/);
 });
-
-test('CRC-32C: the check value, and any cut of the input', () => {
-  const crc = new Crc32c();
-  expect(crc.sum(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283);
-  expect(crc.sum(Buffer.alloc(32), 0, 32)).toBe(0x8a9136aa);
-  expect(crc.sum(Buffer.alloc(32, 0xff), 0, 32)).toBe(0x62a8ab43);
-  const bytes = Buffer.from(Array.from({ length: 100 }, (_, index) => (index * 37) & 255));
-  for (let start = 0; start < 20; start++) {
-    for (let end = start; end < 100; end += 7) {
-      expect(crc.sum(bytes, start, end)).toBe(bitwise(bytes.subarray(start, end)));
-    }
-  }
-});
-
-function bitwise(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
-  return ~crc >>> 0;
-}

@@ -1,35 +1,77 @@
-/** CRC-32C against a bit-by-bit computation, at the lengths where its parts meet. */
+import { expect, test } from 'vitest';
 
-import { expect, it } from 'vitest';
 import { SeededRandom } from '../../base/random.ts';
 import { Crc32c } from './crc32c.ts';
 
-function plain(bytes: Uint8Array, before = 0): number {
-  let crc = ~before;
+const crc = new Crc32c();
+
+/** The definition, a bit at a time. */
+function bitwise(bytes: Uint8Array): number {
+  let sum = -1;
   for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0x82f63b78 : sum >>> 1;
   }
-  return ~crc >>> 0;
+  return ~sum >>> 0;
 }
 
-it('is that of RFC 3720', () => {
-  expect(new Crc32c().sum(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283);
+function randomBytes(count: number): Uint8Array {
+  const random = new SeededRandom(7);
+  return Uint8Array.from({ length: count }, () => random.below(256));
+}
+
+test('the check values', () => {
+  expect(crc.sum(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283);
+  expect(crc.sum(Buffer.alloc(32), 0, 32)).toBe(0x8a9136aa);
+  expect(crc.sum(Buffer.alloc(32, 0xff), 0, 32)).toBe(0x62a8ab43);
 });
 
-it('equals the plain sum at all lengths, whole and continued', () => {
-  const random = new SeededRandom(5);
-  const bytes = Uint8Array.from({ length: 200_000 }, () => random.below(256));
-  const sum = new Crc32c();
-  const edges = [0, 1, 15, 16, 17, 4095, 4096, 4097, 4112, 32_767, 32_768, 32_769, 36_111, 65_536];
-  for (const length of [...edges, 70_001, 131_072, 150_013]) {
-    for (const start of [0, 3]) {
-      const part = bytes.subarray(start, start + length);
-      const whole = plain(part);
-      expect(sum.sum(bytes, start, start + length)).toBe(whole);
-      const cut = start + random.below(length + 1);
-      const first = sum.sum(bytes, start, cut);
-      expect(sum.sum(bytes, cut, start + length, first)).toBe(whole);
+test('any cut of a short input', () => {
+  const bytes = randomBytes(100);
+  for (let start = 0; start < 20; start++) {
+    for (let end = start; end < 100; end += 7) {
+      expect(crc.sum(bytes, start, end)).toBe(bitwise(bytes.subarray(start, end)));
+    }
+  }
+});
+
+test('lengths around those where folding begins and where a window ends', () => {
+  const bytes = randomBytes(140_000);
+  const around = (middle: number, spread: number, step: number): number[] =>
+    Array.from({ length: spread }, (_, index) => middle + (index - (spread >> 1)) * step);
+  const lengths = [
+    ...around(4096, 80, 1),
+    ...around(7000, 80, 17),
+    ...around(32 * 1024, 60, 97),
+    ...around(64 * 1024, 60, 97),
+    ...around(96 * 1024 + 3344, 20, 61),
+    140_000 - 3,
+  ];
+  for (const length of lengths) {
+    expect(crc.sum(bytes, 3, 3 + length), `${length} bytes`).toBe(
+      bitwise(bytes.subarray(3, 3 + length)),
+    );
+  }
+});
+
+test('one flipped bit anywhere in a long input changes the sum', () => {
+  const bytes = randomBytes(40_000);
+  const whole = crc.sum(bytes, 0, bytes.length);
+  for (let at = 0; at < bytes.length; at += 331) {
+    bytes[at]! ^= 1 << (at % 8);
+    expect(crc.sum(bytes, 0, bytes.length)).not.toBe(whole);
+    bytes[at]! ^= 1 << (at % 8);
+  }
+  expect(crc.sum(bytes, 0, bytes.length)).toBe(whole);
+});
+
+test('goes on from the sum of what stands before', () => {
+  const bytes = randomBytes(150_000);
+  for (const length of [0, 1, 15, 16, 17, 4096, 4112, 32_769, 65_536, 131_072, 150_000]) {
+    const whole = bitwise(bytes.subarray(0, length));
+    for (const cut of [0, 3, length >> 1, length - (length % 16), length]) {
+      if (cut > length) continue;
+      expect(crc.sum(bytes, cut, length, crc.sum(bytes, 0, cut))).toBe(whole);
     }
   }
 });

@@ -42,6 +42,9 @@ export interface FetcherEvents {
   requestFailed(states: readonly PartitionState[], error: ConnectorError): void;
 }
 
+/** Longest wait of a broker for news while the queue of one of its partitions is full. */
+const fullWaitMs = 10;
+
 export class Fetcher {
   readonly #transport: KafkaTransport;
   readonly #options: KafkaOptions;
@@ -66,17 +69,24 @@ export class Fetcher {
   pump(): void {
     if (this.#closed || this.#queuedBytes() >= this.#options.queueBytesMax) return;
     const byLeader = new Map<number, PartitionState[]>();
+    const full = new Set<number>();
     for (const state of this.#states.values()) {
       if (state.paused || state.leader < 0 || this.#inFlight.has(state.leader)) continue;
       // One answer queued and one in flight keeps both sides busy.
-      if (state.decoder.queuedBytes >= this.#options.partitionBytesMax) continue;
+      if (state.decoder.queuedBytes >= this.#options.partitionBytesMax) {
+        full.add(state.leader);
+        continue;
+      }
       const group = byLeader.get(state.leader);
       if (group === undefined) byLeader.set(state.leader, [state]);
       else group.push(state);
     }
     for (const [leader, group] of byLeader) {
       this.#inFlight.add(leader);
-      void this.#fetch(leader, group);
+      // A full queue is soon empty, and must not wait until a quiet partition has news.
+      const { fetchWaitMs } = this.#options;
+      const waitMs = full.has(leader) ? Math.min(fetchWaitMs, fullWaitMs) : fetchWaitMs;
+      void this.#fetch(leader, group, waitMs);
     }
   }
 
@@ -90,18 +100,18 @@ export class Fetcher {
     return total;
   }
 
-  async #fetch(leader: number, group: readonly PartitionState[]): Promise<void> {
+  async #fetch(leader: number, group: readonly PartitionState[], waitMs: number): Promise<void> {
     try {
       const version = await chooseVersion(this.#transport, leader, fetchVersions);
       const asked = new Map(group.map((state) => [state.partition, state.fetchOffset]));
-      const body = encodeFetch(this.#request(group), version);
+      const body = encodeFetch(this.#request(group, waitMs), version);
       const answer = await this.#transport.fetch(leader, {
         api: fetchApi,
         name: 'Fetch',
         version,
         flexible: false,
         body,
-        timeoutMs: this.#options.fetchWaitMs + 30_000,
+        timeoutMs: waitMs + 30_000,
       });
       this.#inFlight.delete(leader);
       try {
@@ -122,12 +132,12 @@ export class Fetcher {
     this.pump();
   }
 
-  #request(group: readonly PartitionState[]) {
-    const { topic, committedOnly, fetchWaitMs, fetchBytesMax, partitionBytesMax } = this.#options;
+  #request(group: readonly PartitionState[], waitMs: number) {
+    const { topic, committedOnly, fetchBytesMax, partitionBytesMax } = this.#options;
     return {
       topic,
       committedOnly,
-      waitMs: fetchWaitMs,
+      waitMs,
       bytesMax: fetchBytesMax,
       partitionBytesMax,
       partitions: group.map((state) => ({

@@ -26,8 +26,13 @@ export interface RecordRun {
   readonly fixedTimestamp: number | null;
 }
 
+/** Bytes brought into the cache at a time, before their records are read. */
+const warmBytes = 16 * 1024;
+
 export class RecordScanner {
   readonly #where: string;
+  /** Keeps the reads of `warm` from being left out as useless. */
+  #warmed = 0;
   /** Where reading goes on after `#varint`. */
   #next = 0;
 
@@ -45,7 +50,14 @@ export class RecordScanner {
     let row = count;
     let byte = 0;
     let second = 0;
+    let warm = at;
     while (remaining > 0 && row < capacity) {
+      if (at >= warm) {
+        // Where a record begins is known only once the one before it was read, so that every one would
+        // wait for memory in turn; reads in a row are fetched ahead.
+        warm = Math.min(end, at + warmBytes);
+        this.#warmed ^= touch(bytes, at, warm);
+      }
       let length: number;
       if ((byte = bytes[at]!) < 128) {
         length = (byte >>> 1) ^ -(byte & 1);
@@ -193,4 +205,11 @@ export class RecordScanner {
       retryable: true,
     });
   }
+}
+
+/** Reads one byte of each cache line. */
+function touch(bytes: Uint8Array, start: number, end: number): number {
+  let seen = 0;
+  for (let at = start; at < end; at += 64) seen ^= bytes[at]!;
+  return seen;
 }

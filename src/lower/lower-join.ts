@@ -9,6 +9,7 @@ import type { ColumnSpec } from '../plan/dataflow-plan.ts';
 import { columnExpr, conjunction, replaceColumns } from '../plan/expressions.ts';
 import { splitCondition } from '../plan/join-condition.ts';
 import type { JoinPlan } from '../plan/logical.ts';
+import { joinTimeOf } from './join-time.ts';
 import type { NodeList } from './node-list.ts';
 
 /** Adds the join of two lowered inputs and gives its node. */
@@ -16,6 +17,7 @@ export function lowerJoin(
   plan: JoinPlan,
   inputs: { readonly left: number; readonly right: number },
   nodes: NodeList,
+  lateness: number,
 ): number {
   const leftWidth = plan.left.schema.length;
   const { keys, residual } = splitCondition(plan.on, leftWidth);
@@ -50,6 +52,7 @@ export function lowerJoin(
     rightKeys: right.columns,
     nullSafe: keys.map((key) => key.nullSafe),
     residual: moved.length === 0 ? null : conjunction(moved),
+    time: joinTimeOf(plan, lateness),
     columns: joinColumns(plan, leftColumns, rightColumns),
     appendOnly: (plan.type === 'inner' || plan.type === 'semi') && both,
     key: leftOnly ? leftNode.key : null,

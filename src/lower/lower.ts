@@ -170,7 +170,8 @@ class Lowering {
       case 'join': {
         assert(!plan.lateral, 'a lateral join is left to lower');
         const left = this.plan(plan.left);
-        return lowerJoin(plan, { left, right: this.plan(plan.right) }, this.nodes);
+        const inputs = { left, right: this.plan(plan.right) };
+        return lowerJoin(plan, inputs, this.nodes, this.#options.lateness);
       }
       case 'union': {
         const inputs = plan.inputs.map((input) => this.plan(input));

@@ -14,6 +14,8 @@ import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
+import { AppendJoin } from './append-join.ts';
+import { FirstRows } from './first-rows.ts';
 import { FlatMap } from './flat-map.ts';
 import { Join } from './join.ts';
 import { MapOperator } from './map.ts';
@@ -118,7 +120,7 @@ function contextFor(
   return {
     ...context,
     name,
-    late: (row) => context.late({ ...row, types }),
+    late: (row) => context.late({ types, ...row }),
     rowError: rowError === null ? null : (error) => rowError({ ...error, columns }),
   };
 }
@@ -167,11 +169,14 @@ function makeOperator(
     case 'aggregate':
       return new Aggregate(spec, columns, context);
     case 'join':
+      if (spec.type === 'inner' && inputs.every((input) => input.spec.appendOnly)) {
+        return new AppendJoin(spec, [columns, inputs[1]!.spec.columns], context);
+      }
       return new Join(
         spec,
         {
-          leftTypes: first,
-          rightTypes: inputTypes[1]!,
+          left: columns,
+          right: inputs[1]!.spec.columns,
           leftAppendOnly: inputs[0]!.spec.appendOnly,
           rightAppendOnly: inputs[1]!.spec.appendOnly,
         },
@@ -183,8 +188,11 @@ function makeOperator(
       return new WeightedRows({ types, inputTypes, multiplicity: setMultiplicity(spec) });
     case 'distinct':
       return new WeightedRows({ types, inputTypes, multiplicity: distinctMultiplicity });
-    case 'top-n':
-      return new TopN(spec, first);
+    case 'top-n': {
+      const { limit, offset } = spec;
+      const keepsFirst = inputs[0]!.spec.appendOnly && limit !== null && offset === 0;
+      return keepsFirst ? new FirstRows({ ...spec, limit }, first) : new TopN(spec, first);
+    }
     case 'over':
       return new Over(spec, first, context);
     case 'flat-map':

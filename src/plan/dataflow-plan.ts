@@ -125,6 +125,35 @@ export interface JoinSpec extends NodeBase {
   readonly nullSafe: readonly boolean[];
   /** Further condition over left columns, then right columns. */
   readonly residual: Expr | null;
+  /** What time has to do with it; null: nothing. */
+  readonly time: JoinTime | null;
+}
+
+/** Left, then right. */
+export type BySide<T> = readonly [left: T, right: T];
+
+/** How a join uses event time: to forget rows that can match nothing any more, and to say who is late. */
+export interface JoinTime {
+  /** What lets each side forget a row; null: it keeps its rows. */
+  readonly forget: BySide<ForgetSpec | null>;
+  /**
+   * The column of each side by which a row is late: the other side forgets by it, so a row before its own
+   * watermark may have lost its matches. Late rows are not joined and go to the late relation. Null: none is.
+   */
+  readonly lateBy: BySide<number | null>;
+  /** The output's watermark trails the inputs' by so many microseconds: so old may the times of a pair be. */
+  readonly delay: number;
+  /** Output rows carry the watermark they are judged by, since something above tells late rows. */
+  readonly rowWatermarks: boolean;
+}
+
+/** All in columns of the row's own side, times and offsets in microseconds. */
+export interface ForgetSpec {
+  /** No row of the other side matches this one once that side's watermark is above column + offset. */
+  readonly column: number;
+  readonly offset: number;
+  /** For a side that may retract: this row does not change once its own watermark is above column + offset. */
+  readonly settled: { readonly column: number; readonly offset: number } | null;
 }
 
 export interface UnionSpec extends NodeBase {

@@ -44,7 +44,8 @@ export class JoinSide {
       name: options.name,
       types: options.types,
       values: options.counted ? [{ kind: 'f64' }] : [],
-      appendOnly: options.appendOnly,
+      // A row whose count changes is written again, so recovery must find it.
+      appendOnly: options.appendOnly && !options.counted,
     });
     this.index = this.rows.addIndex(options.keys, options.nullSafe);
     this.#expiry =

@@ -110,6 +110,7 @@ export class NodeList {
     const carrying = new Set<number>();
     const ask = (id: number): void => {
       const node = this.at(id);
+      if (node.kind === 'lookup-join') ask(node.inputs[0]!);
       const passes = ['map', 'union', 'flat-map', 'window'].includes(node.kind);
       if (passes) node.inputs.forEach(ask);
       if (node.kind !== 'join' || node.type !== 'inner' || carrying.has(id)) return;

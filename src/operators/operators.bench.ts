@@ -104,6 +104,7 @@ describe('tumbling window, group by window and key', () => {
       window: { fn: 'tumble', size: 10 * second, offset: 0 },
       timeColumn: 2,
       lateness: 0,
+      byClock: false,
     },
     columnsOf(inputTypes),
     testContext(),

@@ -66,6 +66,11 @@ export interface WindowNodeSpec extends NodeBase {
   readonly timeColumn: number;
   /** Microseconds; null when the input has no event time (then no row is late). */
   readonly lateness: number | null;
+  /**
+   * The time column is the time at which a row came: the clock closes windows (a second input carries it, which
+   * is no node of the plan), and the input's watermark ends here.
+   */
+  readonly byClock: boolean;
 }
 
 /** Session windows: rows move between sessions as they merge, split and close. Same output columns. */
@@ -127,6 +132,21 @@ export interface JoinSpec extends NodeBase {
   readonly residual: Expr | null;
   /** What time has to do with it; null: nothing. */
   readonly time: JoinTime | null;
+}
+
+/**
+ * Each left row, once, with the rows that the right side has when it comes. The left side is append-only and so
+ * is the output; the right side may change and takes nothing back.
+ */
+export interface LookupJoinSpec extends NodeBase {
+  readonly kind: 'lookup-join';
+  readonly type: 'inner' | 'left';
+  readonly leftKeys: readonly number[];
+  readonly rightKeys: readonly number[];
+  readonly nullSafe: readonly boolean[];
+  readonly residual: Expr | null;
+  /** The right side reads bounded sources: left rows wait until these have been read. */
+  readonly awaitsRight: boolean;
 }
 
 /** Left, then right. */
@@ -215,6 +235,7 @@ export type NodeSpec =
   | SessionSpec
   | AggregateSpec
   | JoinSpec
+  | LookupJoinSpec
   | UnionSpec
   | SetSpec
   | DistinctSpec

@@ -91,7 +91,9 @@ class PlanDecoder {
             : fn === 'cumulate'
               ? { fn, size, step, offset }
               : { fn, size, offset };
-        return { kind, window, timeColumn: number(e), lateness: f === null ? null : number(f) };
+        const byClock = f === 'clock';
+        const lateness = f === null || byClock ? null : number(f);
+        return { kind, window, timeColumn: number(e), lateness, byClock };
       }
       case 'session':
         return {
@@ -120,6 +122,16 @@ class PlanDecoder {
           nullSafe: fields(d).map(boolean),
           residual: this.#optional(e),
           time: f === null ? null : joinTimeFrom(f),
+        };
+      case 'lookup-join':
+        return {
+          kind,
+          type: string(a),
+          leftKeys: numbers(b),
+          rightKeys: numbers(c),
+          nullSafe: fields(d).map(boolean),
+          residual: this.#optional(e),
+          awaitsRight: boolean(f),
         };
       case 'union':
       case 'distinct':

@@ -170,7 +170,14 @@ function nodeFields(node: NodeSpec): Json[] {
     case 'window': {
       const { window } = node;
       const step = window.fn === 'hop' ? window.slide : window.fn === 'cumulate' ? window.step : 0;
-      return [window.fn, window.size, step, window.offset, node.timeColumn, node.lateness];
+      return [
+        window.fn,
+        window.size,
+        step,
+        window.offset,
+        node.timeColumn,
+        node.lateness ?? (node.byClock ? 'clock' : null),
+      ];
     }
     case 'session':
       return [node.gap, node.partitionBy, node.timeColumn, node.lateness];
@@ -198,6 +205,15 @@ function nodeFields(node: NodeSpec): Json[] {
         node.nullSafe,
         optional(node.residual),
         node.time === null ? null : joinTimeToJson(node.time),
+      ];
+    case 'lookup-join':
+      return [
+        node.type,
+        node.leftKeys,
+        node.rightKeys,
+        node.nullSafe,
+        optional(node.residual),
+        node.awaitsRight,
       ];
     case 'union':
     case 'distinct':

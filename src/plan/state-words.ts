@@ -49,6 +49,25 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
           ...(forgetsMatched(node, i, inputs) ?? untilDeleted(input)),
         });
       });
+    case 'lookup-join': {
+      const [left, right] = inputs;
+      const names = namesOf(right!.columns);
+      const keys = node.rightKeys.map((key) => names(key)).join(', ');
+      const waiting = table(node, 'waiting', {
+        holds: 'rows of the left side that came before the right side was read',
+        grows: 'one entry a row of the left side until then',
+        forgets: 'forgets all of them when the right side has been read',
+        bounded: true,
+      });
+      return [
+        table(node, 'right', {
+          holds: `${keys === '' ? '' : `${keys} → `}rows of the right side`,
+          grows: 'one entry a row of the right side',
+          ...untilDeleted(right!),
+        }),
+        ...(node.awaitsRight && left !== undefined ? [waiting] : []),
+      ];
+    }
     case 'set':
     case 'distinct':
       return [

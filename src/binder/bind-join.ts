@@ -1,10 +1,11 @@
 /** JOIN in all its forms: ON, USING, NATURAL, CROSS; what each makes visible. */
 
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { conjunction, isConstant } from '../plan/expressions.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
+import type { Field } from '../types/schema.ts';
 import { operatorCall } from './bind-operator.ts';
 import type { Binding } from './binding.ts';
 import { coerceBoolean, coerceToCommon } from './coerce.ts';
@@ -26,13 +27,60 @@ export function bindJoin(
   const left = bindSide(join.left, env);
   const forbidden = join.type === 'right' || join.type === 'full';
   const scope = new Scope(left.items, env.parent, level, { left: true, forbidden });
-  const right = bindSide(join.right, { ...env, parent: scope });
+  const lookup = lookupTime(join, scope, env);
+  const side = lookup ? { ...(join.right as ast.TableRef), systemTime: null } : join.right;
+  const right = bindSide(side, { ...env, parent: scope });
   const names = join.natural ? commonNames(left, right) : usingNames(join);
   const joined =
     names === null
       ? joinOn(join, left, right, env, level)
       : joinUsing(join, left, right, names, env.binding);
-  return join.alias === null ? joined : underAlias(joined, join.alias);
+  const marked = lookup ? asLookup(joined, join) : joined;
+  return join.alias === null ? marked : underAlias(marked, join.alias);
+}
+
+/** Whether the right side is looked up as it stands when a left row comes: AS OF a processing time. */
+function lookupTime(join: ast.Join, left: Scope, env: QueryEnv): boolean {
+  const time = join.right.kind === 'table' ? join.right.systemTime : null;
+  if (time === null) return false;
+  const position = time.span.start;
+  if (join.type !== 'inner' && join.type !== 'left') {
+    throw notSupported(`FOR SYSTEM_TIME AS OF in a ${join.type} join`, {
+      hint: 'Use JOIN or LEFT JOIN.',
+      position,
+    });
+  }
+  const { binding, common, binders } = env;
+  const clause = 'AS OF';
+  const expr = bindIn({ binding, scope: left, common, clause, binders }, time);
+  const columns = left.items.flatMap((item) => item.columns);
+  const field = columns.find((each) => sameColumn(each.expr, expr))?.field;
+  const calls = expr.kind === 'call' && expr.fn.name === 'proctime';
+  if (field?.time !== 'processing' && !calls) {
+    throw notSupported('FOR SYSTEM_TIME AS OF a time other than processing time', {
+      hint: 'Use a column of the left side that is declared AS PROCTIME().',
+      position,
+    });
+  }
+  return true;
+}
+
+function sameColumn(a: Expr, b: Expr): boolean {
+  return a.kind === 'column' && b.kind === 'column' && a.index === b.index;
+}
+
+function asLookup(joined: FromResult, join: ast.Join): FromResult {
+  const { plan } = joined;
+  if (plan.kind !== 'join' || plan.lateral) {
+    throw notSupported('FOR SYSTEM_TIME AS OF in this join', { position: join.span.start });
+  }
+  // Times of looked up rows say nothing of when the result came about.
+  const width = plan.left.schema.length;
+  const schema = plan.schema.map((field, i): Field => {
+    const { time: _, ...rest } = field;
+    return i < width ? field : rest;
+  });
+  return { ...joined, plan: { ...plan, lookup: true, schema } };
 }
 
 function joinOn(

@@ -16,8 +16,8 @@ import { parseViewQuery } from './view-query.ts';
 
 export function bindTable(table: ast.TableRef, env: QueryEnv): FromResult {
   if (table.systemTime !== null) {
-    throw notSupported('FOR SYSTEM_TIME AS OF', {
-      hint: 'Join the table itself: the result follows its changes.',
+    throw notSupported('FOR SYSTEM_TIME AS OF outside the right side of a join', {
+      hint: 'Write stream JOIN table FOR SYSTEM_TIME AS OF stream.processing_time ON …',
       position: table.systemTime.span.start,
     });
   }

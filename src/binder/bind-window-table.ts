@@ -73,7 +73,13 @@ export function windowPlan(
     nullable: false,
     ...(time.time === undefined ? {} : { time: time.time }),
   }));
-  return { kind: 'window', input, window, timeColumn, schema: [...input.schema, ...added] };
+  // Above a window by the clock, watermarks are times of the clock and say nothing of event time.
+  const kept = input.schema.map((field): Field => {
+    if (time.time !== 'processing' || field.time !== 'event') return field;
+    const { time: _, ...rest } = field;
+    return rest;
+  });
+  return { kind: 'window', input, window, timeColumn, schema: [...kept, ...added] };
 }
 
 function columnIndex(reference: ast.ColumnRef, env: ExprEnv, what: string): number {

@@ -128,6 +128,7 @@ export function relationRef(object: CatalogObject): RelationRef {
     ...(object.kind === 'table' && object.primaryKey.length > 0
       ? { keys: [object.primaryKey] }
       : {}),
+    ...(isBounded(object) ? { bounded: true } : {}),
   };
 }
 
@@ -162,6 +163,14 @@ function isAppendOnly(object: CatalogObject): boolean {
     case 'virtual':
       return false;
   }
+}
+
+/** Files are read to their end, unless they are watched for more. */
+function isBounded(object: CatalogObject): boolean {
+  if (object.kind !== 'source') return false;
+  if (object.connector === 'test') return true;
+  const files = object.connector === 'filesystem' || object.connector === 'file';
+  return files && !object.options.has('source.monitor-interval');
 }
 
 function isChangeFormat(format: string | null): boolean {

@@ -7,6 +7,7 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { visitExpr } from '../expr/walk.ts';
 import { children, expressionsOf } from '../plan/children.ts';
+import { propertiesOf } from '../plan/properties.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 
 /** Functions of the moment. They are stable in a statement, but a view lives on. */
@@ -26,7 +27,22 @@ const clocks: ReadonlySet<string> = new Set([
 /** Throws for now() and its family, volatile functions, parameters. */
 export function checkViewPlan(plan: LogicalPlan, position: number): void {
   for (const expr of expressionsOf(plan)) checkExpr(expr, position);
-  for (const input of children(plan)) checkViewPlan(input, position);
+  const inputs = children(plan);
+  for (const input of inputs) checkViewPlan(input, position);
+  const final = inputs.every((input) => propertiesOf(input).appendOnly);
+  if (!final) for (const expr of expressionsOf(plan)) checkProcessingTime(expr, position);
+}
+
+/** A row must be taken back as it was given, and its processing time would be another by then. */
+function checkProcessingTime(expr: Expr, position: number): void {
+  visitExpr(expr, (part) => {
+    if (part.kind !== 'call' || part.fn.name !== 'proctime') return;
+    throw notSupported('PROCTIME() over rows that change', {
+      detail: 'A row that is taken back would have another processing time than when it came.',
+      hint: 'Use it over a source without a primary key, or declare a column of the source AS PROCTIME().',
+      position: part.at ?? position,
+    });
+  });
 }
 
 function checkExpr(expr: Expr, position: number): void {

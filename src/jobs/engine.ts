@@ -88,6 +88,8 @@ export class Engine {
   readonly rowErrors: ErrorLedger;
   #tick = 0;
   #inTick = false;
+  /** The clock at the beginning of the tick; it never steps back in the life of the process. */
+  #instant = 0;
   #deferred = false;
   #stopped = false;
   #logSequence = 0;
@@ -229,7 +231,7 @@ export class Engine {
       plan,
       relation,
       codegen: this.#options.codegen,
-      evaluation: this.#options.evaluation(0n),
+      evaluation: this.#viewEvaluation(),
       late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
       rowError: (code, message, row, weight) =>
         this.rowErrors.add(job.name, code, message, row, weight),
@@ -237,6 +239,18 @@ export class Engine {
     });
     this.#jobs.set(view.oid, job);
     return job;
+  }
+
+  /** What views know of the world: PROCTIME() is the instant of the tick. */
+  #viewEvaluation(): EvalContext {
+    const instant = (): bigint => BigInt(this.#instant);
+    const base = this.#options.evaluation(0n);
+    return {
+      ...base,
+      get nowMicros(): bigint {
+        return instant();
+      },
+    };
   }
 
   #keepState(job: ViewJob): void {
@@ -444,7 +458,7 @@ export class Engine {
   runTick(): boolean {
     if (this.#stopped) return false;
     return this.#insideTick(() => {
-      let progressed = false;
+      let progressed = this.#advanceClocks();
       for (const source of this.#sources.values()) {
         progressed = source.pull(this.#options.batchRowsMax) || progressed;
       }
@@ -462,6 +476,7 @@ export class Engine {
     assert(!this.#inTick, 'a tick inside a tick');
     this.#inTick = true;
     this.#tick++;
+    this.#instant = Math.max(this.#instant, this.#nowMicros());
     try {
       return run();
     } catch (error) {
@@ -471,6 +486,13 @@ export class Engine {
     } finally {
       this.#inTick = false;
     }
+  }
+
+  /** Lets the clock close windows by processing time; true when it did. */
+  #advanceClocks(): boolean {
+    let moved = false;
+    for (const job of this.#jobs.values()) moved = job.advanceClock(this.#instant) || moved;
+    return moved;
   }
 
   #flush(): void {
@@ -502,7 +524,7 @@ export class Engine {
   heartbeat(): void {
     if (this.#stopped || this.#inTick) return;
     this.#insideTick(() => {
-      let moved = false;
+      let moved = this.#advanceClocks();
       for (const source of this.#sources.values()) moved = source.heartbeat() || moved;
       if (moved) this.#flush();
     });

@@ -51,6 +51,8 @@ export class ViewJob {
   readonly #log: Log;
   readonly #made = new MadeMark();
   #view: MaterializedViewObject;
+  /** What each clock entry was told last. */
+  readonly #clocks: number[] = [];
   /** Why the view has stopped, or null. */
   failure: Error | null = null;
 
@@ -94,6 +96,22 @@ export class ViewJob {
   rename(view: MaterializedViewObject): void {
     this.#view = view;
     this.relation.name = view.name;
+  }
+
+  /**
+   * Tells windows by processing time what time it is (µs), before the rows of a tick. True when that may close
+   * one.
+   */
+  advanceClock(micros: number): boolean {
+    let moved = false;
+    this.#built.clocks.forEach(({ input, step }, i) => {
+      const bound = Math.floor((micros - step.offset) / step.size) * step.size + step.offset;
+      if (bound <= (this.#clocks[i] ?? -Infinity)) return;
+      this.#clocks[i] = bound;
+      moved = true;
+      this.#guard(() => input.watermark(bound));
+    });
+    return moved;
   }
 
   #listener(ordinals: readonly number[], input: Output): ChangeListener {

@@ -4,11 +4,15 @@
  * the join has no keys and compares every pair.
  */
 
+import { assert } from '../base/assert.ts';
+import { notSupported } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { ColumnSpec } from '../plan/dataflow-plan.ts';
 import { columnExpr, conjunction, replaceColumns } from '../plan/expressions.ts';
 import { splitCondition } from '../plan/join-condition.ts';
-import type { JoinPlan } from '../plan/logical.ts';
+import { children } from '../plan/children.ts';
+import type { JoinPlan, LogicalPlan, RelationRef } from '../plan/logical.ts';
+import { joinTimeOf } from './join-time.ts';
 import type { NodeList } from './node-list.ts';
 
 /** Adds the join of two lowered inputs and gives its node. */
@@ -16,6 +20,7 @@ export function lowerJoin(
   plan: JoinPlan,
   inputs: { readonly left: number; readonly right: number },
   nodes: NodeList,
+  lateness: number,
 ): number {
   const leftWidth = plan.left.schema.length;
   const { keys, residual } = splitCondition(plan.on, leftWidth);
@@ -39,6 +44,21 @@ export function lowerJoin(
         : columnExpr(column.index - leftWidth + leftColumns.length, column.type),
     ),
   );
+  if (plan.lookup === true) {
+    const lookup = lookupJoin(plan, { ...inputs, left: left.node, right: right.node }, nodes);
+    const node = nodes.add({
+      ...lookup,
+      leftKeys: left.columns,
+      rightKeys: right.columns,
+      nullSafe: keys.map((key) => key.nullSafe),
+      residual: moved.length === 0 ? null : conjunction(moved),
+      columns: joinColumns(plan, leftColumns, rightColumns),
+    });
+    return nodes.pick(
+      node,
+      plan.schema.map((_, i) => (i < leftWidth ? i : i - leftWidth + leftColumns.length)),
+    );
+  }
   const leftNode = nodes.at(left.node);
   const rightNode = nodes.at(right.node);
   const both = leftNode.appendOnly && rightNode.appendOnly;
@@ -50,6 +70,7 @@ export function lowerJoin(
     rightKeys: right.columns,
     nullSafe: keys.map((key) => key.nullSafe),
     residual: moved.length === 0 ? null : conjunction(moved),
+    time: joinTimeOf(plan, lateness),
     columns: joinColumns(plan, leftColumns, rightColumns),
     appendOnly: (plan.type === 'inner' || plan.type === 'semi') && both,
     key: leftOnly ? leftNode.key : null,
@@ -58,6 +79,41 @@ export function lowerJoin(
     i < leftWidth ? i : i - leftWidth + leftColumns.length,
   );
   return nodes.pick(join, wanted);
+}
+
+/** What a lookup join is beside its condition. Throws 0A000 where it cannot keep its promise. */
+function lookupJoin(
+  plan: JoinPlan,
+  inputs: { readonly left: number; readonly right: number },
+  nodes: NodeList,
+) {
+  assert(plan.type === 'inner' || plan.type === 'left', `a ${plan.type} lookup join`);
+  if (!nodes.at(inputs.left).appendOnly) {
+    throw notSupported('FOR SYSTEM_TIME AS OF with a left side whose rows change', {
+      detail: 'What a row found cannot be taken back after the other side has changed.',
+      hint: 'Look up from a source without a primary key, before aggregating.',
+    });
+  }
+  const sources = scansOf(plan.right).filter(({ kind }) => kind === 'source');
+  const endless = sources.find((relation) => relation.bounded !== true);
+  if (endless !== undefined) {
+    throw notSupported(`FOR SYSTEM_TIME AS OF over the unbounded source "${endless.name}"`, {
+      detail: 'A row could not know when it has found all that is there.',
+      hint: 'Keep the rows of the source in a materialized view, and join that.',
+    });
+  }
+  return {
+    kind: 'lookup-join',
+    inputs: [inputs.left, inputs.right],
+    type: plan.type,
+    awaitsRight: sources.length > 0,
+    appendOnly: true,
+    key: null,
+  } as const;
+}
+
+function scansOf(plan: LogicalPlan): readonly RelationRef[] {
+  return plan.kind === 'scan' ? [plan.relation] : children(plan).flatMap(scansOf);
 }
 
 function joinColumns(

@@ -7,6 +7,7 @@
 import { AssertionFailed, assert, unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
+import { children } from '../plan/children.ts';
 import { columnsFor, isVolatile, substitute } from '../plan/expressions.ts';
 import { makeFilter } from '../plan/make.ts';
 import type { Schema } from '../types/schema.ts';
@@ -27,13 +28,15 @@ import { ColumnCollector } from './column-collector.ts';
 import { findPane, lowerAggregate } from './lower-aggregate.ts';
 import { lowerJoin } from './lower-join.ts';
 import { NodeList } from './node-list.ts';
-import { hasEventTime } from './time-pane.ts';
+import { hasClock, hasEventTime } from './time-pane.ts';
 
 export interface LowerOptions {
   /** How results leave the plan. */
   readonly emit: EmitMode;
   /** How long after its end a window still takes rows, in microseconds. */
   readonly lateness: number;
+  /** The plan runs once over rows that stand still. */
+  readonly once: boolean;
   /** What else decides what state means, e.g. the version of operators. */
   readonly fingerprintSalt: string;
 }
@@ -41,6 +44,7 @@ export interface LowerOptions {
 export const defaultLowerOptions: LowerOptions = {
   emit: 'update',
   lateness: 0,
+  once: false,
   fingerprintSalt: '',
 };
 
@@ -66,7 +70,7 @@ export interface LoweredQuery {
 }
 
 export function lowerQuery(plan: LogicalPlan, fingerprintSalt = ''): LoweredQuery {
-  const options = { ...defaultLowerOptions, fingerprintSalt };
+  const options = { ...defaultLowerOptions, once: true, fingerprintSalt };
   const top = topSort(plan);
   if (top === null) {
     const lowered = lower(plan, options);
@@ -170,7 +174,11 @@ class Lowering {
       case 'join': {
         assert(!plan.lateral, 'a lateral join is left to lower');
         const left = this.plan(plan.left);
-        return lowerJoin(plan, { left, right: this.plan(plan.right) }, this.nodes);
+        const inputs = { left, right: this.plan(plan.right) };
+        // A query that runs once sees one instant: what is there when a row comes is all there is.
+        const { lookup, ...ordinary } = plan;
+        const join = lookup === true && this.#options.once ? ordinary : plan;
+        return lowerJoin(join, inputs, this.nodes, this.#options.lateness);
       }
       case 'union': {
         const inputs = plan.inputs.map((input) => this.plan(input));
@@ -225,12 +233,19 @@ class Lowering {
   #window(plan: WindowPlan, columns: readonly ColumnSpec[]): number {
     const input = this.plan(plan.input);
     const lateness = hasEventTime(plan) ? this.#options.lateness : null;
+    if (lateness !== null && windowsByClock(plan.input)) {
+      throw notSupported('a window over event time above one over processing time', {
+        detail: 'Above a window by the clock, watermarks are times of the clock.',
+        hint: 'Window by event time first.',
+      });
+    }
     const { window, timeColumn } = plan;
     const base = { inputs: [input], columns, timeColumn, lateness };
     const { appendOnly } = this.nodes.at(input);
     const key = propertiesOf(plan).keys[0] ?? null;
     if (window.fn !== 'session') {
-      return this.nodes.add({ kind: 'window', window, ...base, appendOnly, key });
+      const byClock = hasClock(plan) && !this.#options.once;
+      return this.nodes.add({ kind: 'window', window, ...base, byClock, appendOnly, key });
     }
     const { gap, partitionBy } = window;
     return this.nodes.add({ kind: 'session', gap, partitionBy, ...base, appendOnly: false, key });
@@ -353,6 +368,11 @@ class Lowering {
       });
     }
   }
+}
+
+function windowsByClock(plan: LogicalPlan): boolean {
+  if (plan.kind === 'window' && hasClock(plan)) return true;
+  return children(plan).some(windowsByClock);
 }
 
 function orderOver(order: readonly SortKey[], collector: ColumnCollector): OrderSpec[] {

@@ -105,6 +105,31 @@ export class NodeList {
     this.#nodes[id] = { ...node, columns, key: node.key ?? key };
   }
 
+  /** Joins whose output is judged late further on, so that each row needs the watermark it came with. */
+  #carryingJoins(used: readonly number[]): ReadonlySet<number> {
+    const carrying = new Set<number>();
+    const ask = (id: number): void => {
+      const node = this.at(id);
+      if (node.kind === 'lookup-join') ask(node.inputs[0]!);
+      const passes = ['map', 'union', 'flat-map', 'window'].includes(node.kind);
+      if (passes) node.inputs.forEach(ask);
+      if (node.kind !== 'join' || node.type !== 'inner' || carrying.has(id)) return;
+      if (!node.inputs.every((input) => this.at(input).appendOnly)) return;
+      carrying.add(id);
+      node.inputs.forEach(ask);
+    };
+    for (const id of used) {
+      const node = this.at(id);
+      const judges = node.kind === 'window' || node.kind === 'session';
+      if (judges && node.lateness !== null) node.inputs.forEach(ask);
+      if (node.kind !== 'join' || node.time === null) continue;
+      node.time.lateBy.forEach((column, side) => {
+        if (column !== null) ask(node.inputs[side]!);
+      });
+    }
+    return carrying;
+  }
+
   finish(root: number, salt: string): DataflowPlan {
     const used = new Set<number>();
     const visit = (id: number): void => {
@@ -115,8 +140,9 @@ export class NodeList {
     visit(root);
     const order = [...used].sort((a, b) => a - b);
     const place = new Map(order.map((id, position) => [id, position]));
+    const carrying = this.#carryingJoins(order);
     const nodes = order.map((id, position): NodeSpec => {
-      const node = this.at(id);
+      const node = carrying.has(id) ? withRowWatermarks(this.at(id)) : this.at(id);
       return { ...node, id: position, inputs: node.inputs.map((input) => place.get(input)!) };
     });
     const newRoot = place.get(root)!;
@@ -130,6 +156,12 @@ export class NodeList {
       },
     };
   }
+}
+
+function withRowWatermarks(node: NodeSpec): NodeSpec {
+  assert(node.kind === 'join', `a ${node.kind} carries no watermarks`);
+  const none = { forget: [null, null], lateBy: [null, null], delay: 0 } as const;
+  return { ...node, time: { ...(node.time ?? none), rowWatermarks: true } };
 }
 
 /** A node with volatile expressions gives other rows each time it is made, so it is never shared. */

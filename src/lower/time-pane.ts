@@ -20,7 +20,7 @@ export function timePaneOf(plan: LogicalPlan, column: number): TimePane | null {
     case 'window': {
       const width = plan.input.schema.length;
       if (column < width) return timePaneOf(plan.input, column);
-      if (!hasEventTime(plan)) return null;
+      if (!hasEventTime(plan) && !hasClock(plan)) return null;
       const role = column === width ? 'start' : column === width + 1 ? 'end' : 'time';
       return { role, window: plan };
     }
@@ -57,6 +57,7 @@ export function timePaneOf(plan: LogicalPlan, column: number): TimePane | null {
     case 'join': {
       const width = plan.left.schema.length;
       const onLeft = column < width;
+      if (plan.lookup === true) return onLeft ? timePaneOf(plan.left, column) : null;
       if (plan.type === 'full') return null;
       if (onLeft ? plan.type === 'right' : plan.type === 'left') return null;
       const pane = onLeft ? timePaneOf(plan.left, column) : timePaneOf(plan.right, column - width);
@@ -86,6 +87,13 @@ export function timePaneOf(plan: LogicalPlan, column: number): TimePane | null {
 export function hasEventTime(plan: WindowPlan): boolean {
   const time = plan.input.schema[plan.timeColumn];
   return time?.time === 'event' && propertiesOf(plan.input).appendOnly;
+}
+
+/** Whether rows are put into windows by the time at which they come. Sessions know no such time. */
+export function hasClock(plan: WindowPlan): boolean {
+  const time = plan.input.schema[plan.timeColumn];
+  const assigned = time?.time === 'processing' && plan.window.fn !== 'session';
+  return assigned && propertiesOf(plan.input).appendOnly;
 }
 
 function isEnd(pane: TimePane | null, window: WindowPlan): boolean {

@@ -53,6 +53,7 @@ const nodes: NodeSpec[] = [
     rightKeys: [0],
     nullSafe: [false],
     residual: null,
+    time: null,
   },
   {
     ...node(4, [], [types.text, types.text, types.bigint]),

@@ -8,14 +8,17 @@ import { must, unreachable } from '../base/assert.ts';
 import { CheckedOperator } from '../dataflow/checks.ts';
 import type { Graph } from '../dataflow/graph.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
-import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
+import type { ColumnSpec, DataflowPlan, NodeSpec, WindowNodeSpec } from '../plan/dataflow-plan.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
+import { AppendJoin } from './append-join.ts';
+import { FirstRows } from './first-rows.ts';
 import { FlatMap } from './flat-map.ts';
 import { Join } from './join.ts';
+import { LookupJoin } from './lookup-join.ts';
 import { MapOperator } from './map.ts';
 import { Over } from './over.ts';
 import { SessionWindow } from './session.ts';
@@ -51,8 +54,16 @@ export interface BuiltNode {
   readonly operator: Operator | null;
 }
 
+/** Where the time of the clock enters, as a watermark: rows that come from now on come at or after it. */
+export interface ClockEntry {
+  readonly input: Output;
+  /** Windows begin and end at multiples of this (µs) plus `offset` only, so other times need not be told. */
+  readonly step: { readonly size: number; readonly offset: number };
+}
+
 export interface BuiltGraph {
   readonly scans: readonly ScanEntry[];
+  readonly clocks: readonly ClockEntry[];
   /** By position in the plan. */
   readonly nodes: readonly BuiltNode[];
   /** Node of the graph whose output is the result. */
@@ -69,6 +80,7 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
   const { graph } = context;
   const nodes: BuiltNode[] = [];
   const scans: ScanEntry[] = [];
+  const clocks: (ClockEntry & { readonly id: number })[] = [];
   for (const spec of plan.nodes) {
     if (spec.kind === 'scan') {
       const graphId = graph.addSource();
@@ -84,16 +96,20 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     const name = `${context.operator.name}/${spec.id} ${spec.kind}`;
     const made = makeOperator(spec, inputs, contextFor(name, inputs, context.operator));
     const operator = context.checks === true ? checked(made, spec, inputs, name) : made;
-    const graphId = graph.addOperator(
-      operator,
-      inputs.map((input) => input.graphId),
-    );
+    const from = inputs.map((input) => input.graphId);
+    if (spec.kind === 'window' && spec.byClock) {
+      const clock = graph.addSource();
+      from.push(clock);
+      clocks.push({ id: clock, input: graph.source(clock), step: clockStep(spec.window) });
+    }
+    const graphId = graph.addOperator(operator, from);
     nodes.push({ spec, graphId, operator });
   }
   const rootGraphId = must(nodes[plan.root], 'the plan has no root').graphId;
   graph.probe(rootGraphId, context.output);
   return {
     scans,
+    clocks,
     nodes,
     rootGraphId,
     stateTables: nodes.flatMap(({ spec, operator }) =>
@@ -102,8 +118,20 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     restored: () => {
       for (const { operator } of nodes) operator?.restored();
     },
-    remove: () => graph.remove(nodes.map((node) => node.graphId)),
+    remove: () =>
+      graph.remove([...nodes.map((node) => node.graphId), ...clocks.map((clock) => clock.id)]),
   };
+}
+
+function clockStep(window: WindowNodeSpec['window']): ClockEntry['step'] {
+  const { offset, size } = window;
+  if (window.fn === 'tumble') return { size, offset };
+  const every = window.fn === 'hop' ? window.slide : window.step;
+  return { size: greatestDivisor(size, every), offset };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /** The context of one operator: its reports say what the columns of its input are. */
@@ -118,7 +146,7 @@ function contextFor(
   return {
     ...context,
     name,
-    late: (row) => context.late({ ...row, types }),
+    late: (row) => context.late({ types, ...row }),
     rowError: rowError === null ? null : (error) => rowError({ ...error, columns }),
   };
 }
@@ -167,24 +195,32 @@ function makeOperator(
     case 'aggregate':
       return new Aggregate(spec, columns, context);
     case 'join':
+      if (spec.type === 'inner' && inputs.every((input) => input.spec.appendOnly)) {
+        return new AppendJoin(spec, [columns, inputs[1]!.spec.columns], context);
+      }
       return new Join(
         spec,
         {
-          leftTypes: first,
-          rightTypes: inputTypes[1]!,
+          left: columns,
+          right: inputs[1]!.spec.columns,
           leftAppendOnly: inputs[0]!.spec.appendOnly,
           rightAppendOnly: inputs[1]!.spec.appendOnly,
         },
         context,
       );
+    case 'lookup-join':
+      return new LookupJoin(spec, [columns, inputs[1]!.spec.columns], context);
     case 'union':
       return new Union(types, inputTypes);
     case 'set':
       return new WeightedRows({ types, inputTypes, multiplicity: setMultiplicity(spec) });
     case 'distinct':
       return new WeightedRows({ types, inputTypes, multiplicity: distinctMultiplicity });
-    case 'top-n':
-      return new TopN(spec, first);
+    case 'top-n': {
+      const { limit, offset } = spec;
+      const keepsFirst = inputs[0]!.spec.appendOnly && limit !== null && offset === 0;
+      return keepsFirst ? new FirstRows({ ...spec, limit }, first) : new TopN(spec, first);
+    }
     case 'over':
       return new Over(spec, first, context);
     case 'flat-map':

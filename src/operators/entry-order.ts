@@ -1,26 +1,32 @@
 /**
- * Orders of the rows of a row table. `totalOrder` ends every tie: after the order asked for, rows are
+ * Orders of stored rows. `totalOrder` ends every tie: after the order asked for, rows are
  * compared by all columns and at last by their exact bytes, so that the choice among equals depends on
  * the rows alone and not on when they came.
  */
 
 import { ByteWriter } from '../base/bytes.ts';
 import type { OrderSpec } from '../plan/dataflow-plan.ts';
-import type { RowTable } from '../state/row-table.ts';
 import type { EntryOrder } from '../state/sorted-entries.ts';
-import type { Column } from '../types/column.ts';
+import type { StoredColumn } from '../state/stored-column.ts';
+import type { Column, TextColumn } from '../types/column.ts';
 import { readDatum } from '../types/column-access.ts';
 import { compareBytes, compareNullable, compareNumbers } from '../types/compare.ts';
 import { encodeDatum } from '../types/row-codec.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
+/** Rows in columns of state. */
+export interface StoredRows {
+  readonly types: readonly SqlType[];
+  readonly stored: readonly StoredColumn[];
+}
+
 /** Negative, 0 or positive by `order` alone. */
-export function orderOf(rows: RowTable, order: readonly OrderSpec[]): EntryOrder {
-  const { keys } = rows.table;
+export function orderOf(rows: StoredRows, order: readonly OrderSpec[]): EntryOrder {
+  const { stored } = rows;
   return (a, b) => {
     for (const spec of order) {
-      const key = keys[spec.column]!;
-      const result = compareRows(key.stored.column, key.type, a, b, spec);
+      const key = stored[spec.column]!;
+      const result = compareRows(key.column, key.type, a, b, spec);
       if (result !== 0) return result;
     }
     return 0;
@@ -28,21 +34,21 @@ export function orderOf(rows: RowTable, order: readonly OrderSpec[]): EntryOrder
 }
 
 /** Never 0 for two different entries of one table. */
-export function totalOrder(rows: RowTable, order: readonly OrderSpec[]): EntryOrder {
+export function totalOrder(rows: StoredRows, order: readonly OrderSpec[]): EntryOrder {
   const asked = orderOf(rows, order);
   const rest = rows.types.map((_, column) => ({ column, descending: false, nullsFirst: false }));
   const byColumns = orderOf(rows, rest);
   return (a, b) => (a === b ? 0 : asked(a, b) || byColumns(a, b) || compareExact(rows, a, b));
 }
 
-function compareExact(rows: RowTable, a: number, b: number): number {
+function compareExact(rows: StoredRows, a: number, b: number): number {
   return compareBytes(exactBytes(rows, a), exactBytes(rows, b));
 }
 
-function exactBytes(rows: RowTable, entry: number): Uint8Array {
+function exactBytes(rows: StoredRows, entry: number): Uint8Array {
   const writer = new ByteWriter(64);
   rows.types.forEach((type, c) => {
-    encodeDatum(writer, readDatum(rows.table.keys[c]!.stored.column, entry, type), type);
+    encodeDatum(writer, readDatum(rows.stored[c]!.column, entry, type), type);
   });
   return writer.view();
 }
@@ -60,23 +66,39 @@ export function compareRows(
   b: number,
   direction: Direction,
 ): number {
-  if (column.kind === 'any') {
-    return compareNullable(column.values[a]!, column.values[b]!, type, direction);
+  return compareAcross(column, a, column, b, type, direction);
+}
+
+/** Compares row a of one column with row b of another of the same type. */
+export function compareAcross(
+  left: Column,
+  a: number,
+  right: Column,
+  b: number,
+  type: SqlType,
+  direction: Direction,
+): number {
+  if (left.kind === 'any' || right.kind === 'any') {
+    return compareNullable(readDatum(left, a, type), readDatum(right, b, type), type, direction);
   }
-  const nullA = column.nulls !== null && column.nulls[a] !== 0;
-  const nullB = column.nulls !== null && column.nulls[b] !== 0;
+  const nullA = left.nulls !== null && left.nulls[a] !== 0;
+  const nullB = right.nulls !== null && right.nulls[b] !== 0;
   if (nullA || nullB) {
     if (nullA && nullB) return 0;
     return nullA === direction.nullsFirst ? -1 : 1;
   }
   let result: number;
-  if (column.kind === 'text') {
-    result = compareBytes(
-      column.bytes.subarray(column.offsets[a]!, column.offsets[a]! + column.lengths[a]!),
-      column.bytes.subarray(column.offsets[b]!, column.offsets[b]! + column.lengths[b]!),
-    );
+  if (left.kind === 'text' && right.kind === 'text') {
+    result = compareBytes(textAt(left, a), textAt(right, b));
   } else {
-    result = compareNumbers(column.values[a]!, column.values[b]!);
+    result = compareNumbers((left as NumberColumn).values[a]!, (right as NumberColumn).values[b]!);
   }
   return direction.descending ? -result : result;
+}
+
+type NumberColumn = Exclude<Column, { kind: 'any' | 'text' }>;
+
+function textAt(column: TextColumn, row: number): Uint8Array {
+  const start = column.offsets[row]!;
+  return column.bytes.subarray(start, start + column.lengths[row]!);
 }

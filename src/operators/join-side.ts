@@ -4,6 +4,7 @@
  * join gives unmatched rows.
  */
 
+import type { ForgetSpec } from '../plan/dataflow-plan.ts';
 import type { RowIndex } from '../state/row-index.ts';
 import { RowTable } from '../state/row-table.ts';
 import { TouchList } from '../state/touch-list.ts';
@@ -11,6 +12,7 @@ import type { Batch } from '../types/batch.ts';
 import { gather, isNullAt } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import { RowExpiry } from './row-expiry.ts';
 
 export class JoinSide {
   readonly rows: RowTable;
@@ -23,6 +25,7 @@ export class JoinSide {
   readonly matchesTouched = new TouchList();
 
   readonly #nullSafe: readonly boolean[];
+  readonly #expiry: RowExpiry | null;
 
   constructor(options: {
     readonly name: string;
@@ -31,6 +34,7 @@ export class JoinSide {
     readonly nullSafe: readonly boolean[];
     readonly counted: boolean;
     readonly appendOnly: boolean;
+    readonly forget: ForgetSpec | null;
   }) {
     this.types = options.types;
     this.keys = options.keys;
@@ -40,9 +44,17 @@ export class JoinSide {
       name: options.name,
       types: options.types,
       values: options.counted ? [{ kind: 'f64' }] : [],
-      appendOnly: options.appendOnly,
+      // A row whose count changes is written again, so recovery must find it.
+      appendOnly: options.appendOnly && !options.counted,
     });
     this.index = this.rows.addIndex(options.keys, options.nullSafe);
+    this.#expiry =
+      options.forget === null
+        ? null
+        : new RowExpiry(options.forget, {
+            stored: this.rows.stored,
+            isLive: (row) => this.rows.table.isLive(row),
+          });
   }
 
   /** Adds changes. Rows that can match nothing and are not given by themselves are let go at once. */
@@ -88,5 +100,30 @@ export class JoinSide {
     this.matchesTouched.touch(row, counts[row]!);
     counts[row] = counts[row]! + change;
     this.rows.touch(row);
+  }
+
+  /** Ends the tick; rows that neither watermark leaves anything to do go. */
+  endTick(other: number, own: number): void {
+    this.matchesTouched.clear();
+    if (this.#expiry !== null) {
+      for (let i = 0; i < this.rows.touchedCount; i++) {
+        const row = this.rows.touched[i]!;
+        if (this.rows.weightBefore(row) === 0 && this.rows.weight(row) > 0) this.#expiry.add(row);
+      }
+    }
+    this.rows.endTick();
+    this.#expiry?.pass(other, own, this.#drop);
+    this.rows.sweep();
+  }
+
+  readonly #drop = (row: number): void => this.rows.forget(row);
+
+  /** After the state was loaded. Rows that were forgotten before are still in the segments. */
+  restored(other: number, own: number): void {
+    this.rows.restored();
+    if (this.#expiry === null) return;
+    this.rows.table.forEach((row) => this.#expiry!.add(row));
+    this.#expiry.pass(other, own, this.#drop);
+    this.rows.sweep();
   }
 }

@@ -5,6 +5,7 @@ import { comparatorOf } from '../types/compare.ts';
 import type { Datum, Row } from '../types/datum.ts';
 import { types } from '../types/sql-type.ts';
 import type { JoinSpec } from '../plan/dataflow-plan.ts';
+import { AppendJoin } from './append-join.ts';
 import { Join } from './join.ts';
 import type { OperatorCase } from './testing/history.ts';
 import { checkHistory, columnsOf, randomHistory } from './testing/history.ts';
@@ -48,6 +49,7 @@ function joinCase(
     rightKeys: positions,
     nullSafe: positions.map(() => options.nullSafe),
     residual: options.residual ? residual : null,
+    time: null,
   };
   const appendOnly = options.appendOnly ?? false;
   const matches = (l: Row, r: Row): boolean =>
@@ -60,11 +62,18 @@ function joinCase(
     inputTypes: [leftTypes, rightTypes],
     outputTypes,
     make: (context) =>
-      new Join(
-        spec,
-        { leftTypes, rightTypes, leftAppendOnly: appendOnly, rightAppendOnly: appendOnly },
-        context,
-      ),
+      appendOnly
+        ? new AppendJoin(spec, [columnsOf(leftTypes), columnsOf(rightTypes)], context)
+        : new Join(
+            spec,
+            {
+              left: columnsOf(leftTypes),
+              right: columnsOf(rightTypes),
+              leftAppendOnly: false,
+              rightAppendOnly: false,
+            },
+            context,
+          ),
     expected: ([left, right]) => {
       const output: Row[] = [];
       const noLeft = leftTypes.map(() => null);

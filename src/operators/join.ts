@@ -7,24 +7,25 @@
  *
  * which is net already: a pair is emitted at most once a tick. Outer, semi and anti joins count each
  * row's matches and emit when the count leaves or reaches 0. (A matched row of NULLs only looks like the
- * padding it replaces; such a pair of changes is not cancelled here.) Keeps every row of both sides.
+ * padding it replaces; such a pair of changes is not cancelled here.) Keeps every row of both sides, but for
+ * those that time bounds let go (`JoinSpec.time`). Two append-only inputs have an operator of their own.
  */
 
 import { fault } from '../base/assert.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
-import type { JoinSpec } from '../plan/dataflow-plan.ts';
+import type { ColumnSpec, JoinSpec } from '../plan/dataflow-plan.ts';
 import { gatherRows } from '../state/gather.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
-import type { SqlType } from '../types/sql-type.ts';
 import { JoinPairs } from './join-pairs.ts';
 import { JoinSide } from './join-side.ts';
+import { LateRows } from './late-rows.ts';
 import { EntryOutput, Outlet, Times } from './outlet.ts';
 
 export interface JoinInputs {
-  readonly leftTypes: readonly SqlType[];
-  readonly rightTypes: readonly SqlType[];
+  readonly left: readonly ColumnSpec[];
+  readonly right: readonly ColumnSpec[];
   /** Per side: no row is ever retracted. Its rows are then kept without a hash of the whole row. */
   readonly leftAppendOnly: boolean;
   readonly rightAppendOnly: boolean;
@@ -43,41 +44,55 @@ export class Join implements Operator {
   #probe = new Int32Array(64);
   /** Pairs are output rows (not so for semi and anti joins). */
   readonly #givesPairs: boolean;
+  readonly #late: readonly [LateRows | null, LateRows | null];
+  readonly #delay: number;
   readonly #padding: { readonly left: Column[]; readonly right: Column[] };
 
   constructor(spec: JoinSpec, inputs: JoinInputs, context: OperatorContext) {
     this.#type = spec.type;
+    this.#delay = spec.time?.delay ?? 0;
     const countsLeft = ['left', 'full', 'semi', 'anti'].includes(spec.type);
     const countsRight = ['right', 'full'].includes(spec.type);
     const { nullSafe } = spec;
+    const leftTypes = inputs.left.map((column) => column.type);
+    const rightTypes = inputs.right.map((column) => column.type);
     this.#left = new JoinSide({
       name: 'left',
-      types: inputs.leftTypes,
+      types: leftTypes,
       keys: spec.leftKeys,
       nullSafe,
       counted: countsLeft,
       appendOnly: inputs.leftAppendOnly,
+      forget: spec.time?.forget[0] ?? null,
     });
     this.#right = new JoinSide({
       name: 'right',
-      types: inputs.rightTypes,
+      types: rightTypes,
       keys: spec.rightKeys,
       nullSafe,
       counted: countsRight,
       appendOnly: inputs.rightAppendOnly,
+      forget: spec.time?.forget[1] ?? null,
     });
     this.#givesPairs = spec.type !== 'semi' && spec.type !== 'anti';
     this.#pairs = new JoinPairs({
-      ...inputs,
+      leftTypes,
+      rightTypes,
       residual: spec.residual,
       context,
       onFailure: () => this.counters.rowsFailed++,
     });
     const nothing = (): Column => ({ kind: 'any', values: [], nulls: null });
     this.#padding = {
-      left: inputs.leftTypes.map(nothing),
-      right: inputs.rightTypes.map(nothing),
+      left: leftTypes.map(nothing),
+      right: rightTypes.map(nothing),
     };
+    const guard = (side: 0 | 1, columns: readonly ColumnSpec[]): LateRows | null => {
+      const column = spec.time?.lateBy[side] ?? null;
+      if (column === null) return null;
+      return new LateRows({ column, columns, context, counters: this.counters });
+    };
+    this.#late = [guard(0, inputs.left), guard(1, inputs.right)];
     this.stateTables = [this.#left.rows, this.#right.rows, this.#times.table];
   }
 
@@ -92,7 +107,9 @@ export class Join implements Operator {
   push(batch: Batch, input: number): void {
     this.counters.rowsIn += batch.count;
     const side = input === 0 ? this.#left : this.#right;
-    side.apply(batch);
+    const late = this.#late[input] ?? null;
+    const timely = late === null ? batch : late.without(batch, this.#times.table.of(input));
+    if (timely.count > 0) side.apply(timely);
   }
 
   watermark(micros: number, input: number): void {
@@ -109,11 +126,10 @@ export class Join implements Operator {
     this.#handPairs();
     if (this.#left.counted) this.#emitUnmatched(this.#left);
     if (this.#right.counted) this.#emitUnmatched(this.#right);
-    for (const side of [this.#left, this.#right]) {
-      side.matchesTouched.clear();
-      side.rows.endTick();
-    }
-    this.#times.pass(this.#outlet);
+    const [left, right] = [this.#times.table.of(0), this.#times.table.of(1)];
+    this.#left.endTick(right, left);
+    this.#right.endTick(left, right);
+    this.#times.pass(this.#outlet, this.#delay);
   }
 
   /** Changed left rows against all right rows. */
@@ -253,8 +269,9 @@ export class Join implements Operator {
   }
 
   restored(): void {
-    this.#left.rows.restored();
-    this.#right.rows.restored();
+    const [left, right] = [this.#times.table.of(0), this.#times.table.of(1)];
+    this.#left.restored(right, left);
+    this.#right.restored(left, right);
   }
 }
 

@@ -12,7 +12,7 @@ import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
-import { Join } from './join.ts';
+import { AppendJoin } from './append-join.ts';
 import { columnsOf, testContext } from './testing/history.ts';
 import { TimeWindow } from './window.ts';
 
@@ -104,6 +104,7 @@ describe('tumbling window, group by window and key', () => {
       window: { fn: 'tumble', size: 10 * second, offset: 0 },
       timeColumn: 2,
       lateness: 0,
+      byClock: false,
     },
     columnsOf(inputTypes),
     testContext(),
@@ -128,7 +129,7 @@ describe('tumbling window, group by window and key', () => {
 describe('join of a stream with 10,000 rows', () => {
   const sideTypes = [types.bigint, types.bigint];
   const join = drop(
-    new Join(
+    new AppendJoin(
       {
         kind: 'join',
         id: 2,
@@ -141,8 +142,9 @@ describe('join of a stream with 10,000 rows', () => {
         rightKeys: [0],
         nullSafe: [false],
         residual: null,
+        time: null,
       },
-      { leftTypes: sideTypes, rightTypes: sideTypes, leftAppendOnly: true, rightAppendOnly: true },
+      [columnsOf(sideTypes), columnsOf(sideTypes)],
       testContext(),
     ),
   );

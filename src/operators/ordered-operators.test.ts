@@ -7,6 +7,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import type { OrderSpec, OverSpec, TopNSpec } from '../plan/dataflow-plan.ts';
 import type { WindowFrame } from '../plan/logical.ts';
+import { FirstRows } from './first-rows.ts';
 import { Over } from './over.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
@@ -58,6 +59,7 @@ function sortTotally(rows: readonly Row[], order: readonly OrderSpec[]): Row[] {
 
 function topCase(
   options: Omit<TopNSpec, 'kind' | 'id' | 'inputs' | 'columns' | 'appendOnly' | 'key'>,
+  appendOnly = false,
 ): OperatorCase {
   const spec: TopNSpec = {
     kind: 'top-n',
@@ -71,7 +73,10 @@ function topCase(
   return {
     inputTypes: [rowTypes],
     outputTypes: rowTypes,
-    make: () => new TopN(spec, rowTypes),
+    make: () =>
+      appendOnly
+        ? new FirstRows({ ...spec, limit: spec.limit! }, rowTypes)
+        : new TopN(spec, rowTypes),
     expected: ([rows]) =>
       partitionsOf(rows!, spec.partitionBy).flatMap((partition) => {
         const sorted = sortTotally(partition, spec.order);
@@ -82,7 +87,9 @@ function topCase(
         }
         return sorted.slice(spec.offset, end);
       }),
-    consolidated: true,
+    // Equal rows of an append-only input are rows of their own.
+    consolidated: !appendOnly,
+    appendOnly,
   };
 }
 
@@ -91,7 +98,13 @@ function run(test: OperatorCase, seeds: number): void {
     const random = new SeededRandom(seed);
     checkHistory(
       test,
-      randomHistory(random, { inputs: 1, ticks: 40, changesMax: 8, row: makeRow(random) }),
+      randomHistory(random, {
+        inputs: 1,
+        ticks: 40,
+        changesMax: 8,
+        row: makeRow(random),
+        appendOnly: test.appendOnly ?? false,
+      }),
     );
   }
 }
@@ -118,6 +131,31 @@ describe('top-n on random histories', () => {
     ['limit 0', topCase({ partitionBy: [0], order, limit: 0, offset: 0, withTies: false })],
   ];
   for (const [name, test] of cases) it(name, () => run(test, 5));
+});
+
+describe('first rows of an append-only input on random histories', () => {
+  const order = [ascending(1)];
+  const byText = [{ column: 2, descending: true, nullsFirst: false }];
+  const cases: [string, OperatorCase][] = [3, 1, 0].flatMap((limit) =>
+    [false, true].flatMap((withTies) =>
+      ([[], [0]] as const).flatMap((partitionBy) =>
+        [order, byText, []].map((by): [string, OperatorCase] => [
+          `${limit}${withTies ? ' with ties' : ''} by ${partitionBy.length} in order ${by[0]?.column ?? 'none'}`,
+          topCase({ partitionBy, order: by, limit, offset: 0, withTies }, true),
+        ]),
+      ),
+    ),
+  );
+  for (const [name, test] of cases) it(name, () => run(test, 3));
+
+  it('keeps only as many rows as are asked for', () => {
+    const spec = { partitionBy: [0], order, limit: 2, offset: 0, withTies: false };
+    const running = new Running(topCase(spec, true));
+    for (let i = 0; i < 100; i++) {
+      running.tick([{ input: 0, row: [i % 3, BigInt((i * 37) % 101), 'x'], weight: 1 }], 1);
+    }
+    expect(running.operator.stateTables[0]!.rows).toBe(6);
+  });
 });
 
 describe('single-row', () => {

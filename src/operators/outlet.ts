@@ -50,11 +50,11 @@ export class Times {
     if (this.table.advance(input, micros)) this.#moved = true;
   }
 
-  /** Sends the least watermark on when it has moved. */
-  pass(outlet: Outlet): void {
+  /** Sends the least watermark on when it has moved, `delay` microseconds behind. */
+  pass(outlet: Outlet, delay = 0): void {
     if (!this.#moved) return;
     this.#moved = false;
-    outlet.watermark(this.table.least);
+    outlet.watermark(this.table.least - delay);
   }
 }
 

@@ -35,7 +35,7 @@ function windowCase(
   window: WindowNodeSpec['window'],
   lateness: number | null = null,
 ): OperatorCase {
-  const spec: WindowNodeSpec = { ...base, kind: 'window', window, lateness };
+  const spec: WindowNodeSpec = { ...base, kind: 'window', byClock: false, window, lateness };
   return {
     inputTypes: [inputTypes],
     outputTypes,

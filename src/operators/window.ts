@@ -48,11 +48,11 @@ export class TimeWindow implements Operator {
   push(batch: Batch): void {
     this.counters.rowsIn += batch.count;
     this.#events.read(batch);
-    const { lateness, window } = this.#spec;
+    const { lateness, window, byClock } = this.#spec;
     const watermark = this.#times.least;
     assignWindows(
       window,
-      this.#events.times,
+      byClock ? this.#afterClock(batch.count, watermark) : this.#events.times,
       { count: batch.count, skip: this.#events.skip },
       lateness === null
         ? null
@@ -61,6 +61,15 @@ export class TimeWindow implements Operator {
     );
     this.#reportLate(batch, watermark);
     this.#send(batch);
+  }
+
+  /** A clock that was set back does not open windows again that it has closed. */
+  #afterClock(count: number, watermark: number): Float64Array {
+    const { times } = this.#events;
+    let first = 0;
+    while (first < count && !(times[first]! < watermark)) first++;
+    if (first === count) return times;
+    return times.slice(0, count).map((time) => (time < watermark ? watermark : time));
   }
 
   #reportLate(batch: Batch, watermark: number): void {
@@ -113,7 +122,9 @@ export class TimeWindow implements Operator {
   }
 
   watermark(micros: number, input: number): void {
-    this.#times.advance(input, micros);
+    if (this.#spec.byClock && input === 0) return;
+    if (this.#spec.byClock && micros <= this.#times.least) return;
+    this.#times.advance(0, micros);
     this.#times.pass(this.#outlet);
   }
 

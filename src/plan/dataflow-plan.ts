@@ -66,6 +66,11 @@ export interface WindowNodeSpec extends NodeBase {
   readonly timeColumn: number;
   /** Microseconds; null when the input has no event time (then no row is late). */
   readonly lateness: number | null;
+  /**
+   * The time column is the time at which a row came: the clock closes windows (a second input carries it, which
+   * is no node of the plan), and the input's watermark ends here.
+   */
+  readonly byClock: boolean;
 }
 
 /** Session windows: rows move between sessions as they merge, split and close. Same output columns. */
@@ -125,6 +130,50 @@ export interface JoinSpec extends NodeBase {
   readonly nullSafe: readonly boolean[];
   /** Further condition over left columns, then right columns. */
   readonly residual: Expr | null;
+  /** What time has to do with it; null: nothing. */
+  readonly time: JoinTime | null;
+}
+
+/**
+ * Each left row, once, with the rows that the right side has when it comes. The left side is append-only and so
+ * is the output; the right side may change and takes nothing back.
+ */
+export interface LookupJoinSpec extends NodeBase {
+  readonly kind: 'lookup-join';
+  readonly type: 'inner' | 'left';
+  readonly leftKeys: readonly number[];
+  readonly rightKeys: readonly number[];
+  readonly nullSafe: readonly boolean[];
+  readonly residual: Expr | null;
+  /** The right side reads bounded sources: left rows wait until these have been read. */
+  readonly awaitsRight: boolean;
+}
+
+/** Left, then right. */
+export type BySide<T> = readonly [left: T, right: T];
+
+/** How a join uses event time: to forget rows that can match nothing any more, and to say who is late. */
+export interface JoinTime {
+  /** What lets each side forget a row; null: it keeps its rows. */
+  readonly forget: BySide<ForgetSpec | null>;
+  /**
+   * The column of each side by which a row is late: the other side forgets by it, so a row before its own
+   * watermark may have lost its matches. Late rows are not joined and go to the late relation. Null: none is.
+   */
+  readonly lateBy: BySide<number | null>;
+  /** The output's watermark trails the inputs' by so many microseconds: so old may the times of a pair be. */
+  readonly delay: number;
+  /** Output rows carry the watermark they are judged by, since something above tells late rows. */
+  readonly rowWatermarks: boolean;
+}
+
+/** All in columns of the row's own side, times and offsets in microseconds. */
+export interface ForgetSpec {
+  /** No row of the other side matches this one once that side's watermark is above column + offset. */
+  readonly column: number;
+  readonly offset: number;
+  /** For a side that may retract: this row does not change once its own watermark is above column + offset. */
+  readonly settled: { readonly column: number; readonly offset: number } | null;
 }
 
 export interface UnionSpec extends NodeBase {
@@ -186,6 +235,7 @@ export type NodeSpec =
   | SessionSpec
   | AggregateSpec
   | JoinSpec
+  | LookupJoinSpec
   | UnionSpec
   | SetSpec
   | DistinctSpec

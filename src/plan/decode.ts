@@ -16,7 +16,7 @@ import { resolveFunction, resolveOperator } from '../expr/resolve.ts';
 import { decodeDatum } from '../types/row-codec.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { ColumnSpec, DataflowPlan, NodeSpec, OrderSpec } from './dataflow-plan.ts';
+import type { ColumnSpec, DataflowPlan, JoinTime, NodeSpec, OrderSpec } from './dataflow-plan.ts';
 import { planFormatVersion } from './encode.ts';
 import type { Json } from './encode.ts';
 import { boolean, fields, number, numbers, string } from './json-read.ts';
@@ -91,7 +91,9 @@ class PlanDecoder {
             : fn === 'cumulate'
               ? { fn, size, step, offset }
               : { fn, size, offset };
-        return { kind, window, timeColumn: number(e), lateness: f === null ? null : number(f) };
+        const byClock = f === 'clock';
+        const lateness = f === null || byClock ? null : number(f);
+        return { kind, window, timeColumn: number(e), lateness, byClock };
       }
       case 'session':
         return {
@@ -119,6 +121,17 @@ class PlanDecoder {
           rightKeys: numbers(c),
           nullSafe: fields(d).map(boolean),
           residual: this.#optional(e),
+          time: f === null ? null : joinTimeFrom(f),
+        };
+      case 'lookup-join':
+        return {
+          kind,
+          type: string(a),
+          leftKeys: numbers(b),
+          rightKeys: numbers(c),
+          nullSafe: fields(d).map(boolean),
+          residual: this.#optional(e),
+          awaitsRight: boolean(f),
         };
       case 'union':
       case 'distinct':
@@ -370,6 +383,29 @@ function orderFrom(json: Json | undefined): OrderSpec[] {
       nullsFirst: boolean(nullsFirst),
     };
   });
+}
+
+function joinTimeFrom(json: Json | undefined): JoinTime {
+  const [forget, lateBy, delay, rowWatermarks] = fields(json);
+  const side = (i: number): JoinTime['forget'][0] => {
+    const each = fields(forget)[i]!;
+    if (each === null) return null;
+    const [column, offset, settled] = fields(each);
+    if (settled === null) return { column: number(column), offset: number(offset), settled };
+    const [settledColumn, settledOffset] = numbers(settled);
+    return {
+      column: number(column),
+      offset: number(offset),
+      settled: { column: settledColumn!, offset: settledOffset! },
+    };
+  };
+  const late = fields(lateBy).map((each) => (each === null ? null : number(each)));
+  return {
+    forget: [side(0), side(1)],
+    lateBy: [late[0] ?? null, late[1] ?? null],
+    delay: number(delay),
+    rowWatermarks: boolean(rowWatermarks),
+  };
 }
 
 function windowFrom(json: Json | undefined): object {

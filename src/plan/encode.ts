@@ -11,13 +11,13 @@ import type { Expr } from '../expr/expr.ts';
 import { encodeDatum } from '../types/row-codec.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { ColumnSpec, DataflowPlan, NodeSpec, OverSpec } from './dataflow-plan.ts';
+import type { ColumnSpec, DataflowPlan, JoinTime, NodeSpec, OverSpec } from './dataflow-plan.ts';
 import type { WindowFrame } from './logical.ts';
 
 export type Json = null | boolean | number | string | readonly Json[];
 
 /** Stands first in a saved plan; raised when the form changes. */
-export const planFormatVersion = 1;
+export const planFormatVersion = 2;
 
 export function encodePlan(plan: DataflowPlan): string {
   const nodes = plan.nodes.map((node) => [
@@ -170,7 +170,14 @@ function nodeFields(node: NodeSpec): Json[] {
     case 'window': {
       const { window } = node;
       const step = window.fn === 'hop' ? window.slide : window.fn === 'cumulate' ? window.step : 0;
-      return [window.fn, window.size, step, window.offset, node.timeColumn, node.lateness];
+      return [
+        window.fn,
+        window.size,
+        step,
+        window.offset,
+        node.timeColumn,
+        node.lateness ?? (node.byClock ? 'clock' : null),
+      ];
     }
     case 'session':
       return [node.gap, node.partitionBy, node.timeColumn, node.lateness];
@@ -191,7 +198,23 @@ function nodeFields(node: NodeSpec): Json[] {
         node.global,
       ];
     case 'join':
-      return [node.type, node.leftKeys, node.rightKeys, node.nullSafe, optional(node.residual)];
+      return [
+        node.type,
+        node.leftKeys,
+        node.rightKeys,
+        node.nullSafe,
+        optional(node.residual),
+        node.time === null ? null : joinTimeToJson(node.time),
+      ];
+    case 'lookup-join':
+      return [
+        node.type,
+        node.leftKeys,
+        node.rightKeys,
+        node.nullSafe,
+        optional(node.residual),
+        node.awaitsRight,
+      ];
     case 'union':
     case 'distinct':
       return [];
@@ -208,6 +231,15 @@ function nodeFields(node: NodeSpec): Json[] {
     default:
       return unreachable(node, 'node');
   }
+}
+
+function joinTimeToJson({ forget, lateBy, delay, rowWatermarks }: JoinTime): Json {
+  const sides = forget.map((side): Json => {
+    if (side === null) return null;
+    const { column, offset, settled } = side;
+    return [column, offset, settled === null ? null : [settled.column, settled.offset]];
+  });
+  return [sides, lateBy, delay, rowWatermarks];
 }
 
 function orderToJson(

@@ -27,6 +27,8 @@ export interface RelationRef {
   readonly kind: 'source' | 'table' | 'view' | 'virtual';
   /** No row of it is ever retracted. */
   readonly appendOnly: boolean;
+  /** A source that comes to an end by itself. */
+  readonly bounded?: true;
   /** Sets of the relation's columns, by ordinal, each unique together (NULLs counting as equal). */
   readonly keys?: readonly (readonly number[])[];
   /** Fields of composite columns that a scan may read by themselves, by their ordinals. */
@@ -117,6 +119,11 @@ export interface JoinPlan {
    * of `left`; what is depth 1 in the join itself is depth 2 in `right`. Gone after decorrelation.
    */
   readonly lateral: boolean;
+  /**
+   * FOR SYSTEM_TIME AS OF processing time: a row of `left` meets the rows that `right` has when it comes, and
+   * what it found stays as it was. Inner or left, never reordered.
+   */
+  readonly lookup?: true;
   readonly schema: Schema;
 }
 

@@ -71,7 +71,8 @@ function facts(node: NodeSpec): string[] {
 }
 
 function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): string {
-  const row = node.kind === 'join' ? inputs.flat() : (inputs[0] ?? ([] as readonly ColumnSpec[]));
+  const joins = node.kind === 'join' || node.kind === 'lookup-join';
+  const row = joins ? inputs.flat() : (inputs[0] ?? ([] as readonly ColumnSpec[]));
   const names = namesOf(row);
   const print = (expr: Expr): string => printExpr(expr, names);
   switch (node.kind) {
@@ -113,7 +114,8 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
       const emit = node.emit === 'window-close' ? ', emits when the window closes' : '';
       return `aggregate${by}${calls.length === 0 ? '' : `: ${calls.join(', ')}`}${emit}`;
     }
-    case 'join': {
+    case 'join':
+    case 'lookup-join': {
       const right = inputs[0]?.length ?? 0;
       const keys = node.leftKeys.map((left, i) => {
         const operator = node.nullSafe[i] === true ? 'IS NOT DISTINCT FROM' : '=';
@@ -122,7 +124,8 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
       const rest = node.residual === null ? '' : print(node.residual);
       const type = keys.length === 0 && rest === '' && node.type === 'inner' ? 'cross' : node.type;
       const on = keys.length === 0 ? '' : ` on ${keys.join(' AND ')}`;
-      return `${type} join${on}${rest === '' ? '' : ` if ${rest}`}`;
+      const word = node.kind === 'join' ? 'join' : 'lookup join';
+      return `${type} ${word}${on}${rest === '' ? '' : ` if ${rest}`}`;
     }
     case 'union':
       return 'union all';

@@ -99,7 +99,8 @@ function describe(plan: LogicalPlan, names: ColumnNames): string {
       const lateral = plan.lateral ? 'lateral ' : '';
       const condition = on.length === 0 ? '' : ` on ${print(conjunction(on))}`;
       const type = on.length === 0 && plan.type === 'inner' ? 'cross' : plan.type;
-      return `${lateral}${type} join${condition}`;
+      const lookup = plan.lookup === true ? 'lookup ' : '';
+      return `${lateral}${type} ${lookup}join${condition}`;
     }
     case 'union':
       return 'union all';

@@ -154,6 +154,7 @@ function deriveJoin(plan: JoinPlan): PlanProperties {
   const right = propertiesOf(plan.right);
   const width = plan.left.schema.length;
   const both = left.appendOnly && right.appendOnly;
+  if (plan.lookup === true) return { ...left, atLeastOne: false, keys: lookupKeys(plan) };
   if (plan.type === 'semi') return { appendOnly: both, keys: left.keys, atLeastOne: false };
   if (plan.type === 'anti') return { appendOnly: false, keys: left.keys, atLeastOne: false };
   const equal = equalColumns(plan.on, width);
@@ -177,6 +178,12 @@ function deriveJoin(plan: JoinPlan): PlanProperties {
     keys: plan.type === 'full' ? safe.filter((key) => spansBoth(key, width)) : keys,
     atLeastOne: kept || full || cross,
   };
+}
+
+/** Rows that meet at most one row now may meet another later, which is another row of theirs. */
+function lookupKeys(plan: JoinPlan): readonly (readonly number[])[] {
+  const once = joinsAtMostOne(plan.on, plan.left.schema.length, plan.right);
+  return once ? propertiesOf(plan.left).keys : [];
 }
 
 function spansBoth(key: readonly number[], width: number): boolean {

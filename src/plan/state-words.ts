@@ -4,7 +4,13 @@
  */
 
 import { unreachable } from '../base/assert.ts';
-import type { AggregateSpec, ColumnSpec, DataflowPlan, NodeSpec } from './dataflow-plan.ts';
+import type {
+  AggregateSpec,
+  ColumnSpec,
+  DataflowPlan,
+  JoinSpec,
+  NodeSpec,
+} from './dataflow-plan.ts';
 import { namesOf, printDuration } from './print.ts';
 
 export interface StateDescription {
@@ -40,9 +46,28 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
         return table(node, side, {
           holds: `${keys.length === 0 ? '' : `${keys.join(', ')} → `}rows of the ${side} side`,
           grows: `one entry a row of the ${side} side`,
-          ...untilDeleted(input),
+          ...(forgetsMatched(node, i, inputs) ?? untilDeleted(input)),
         });
       });
+    case 'lookup-join': {
+      const [left, right] = inputs;
+      const names = namesOf(right!.columns);
+      const keys = node.rightKeys.map((key) => names(key)).join(', ');
+      const waiting = table(node, 'waiting', {
+        holds: 'rows of the left side that came before the right side was read',
+        grows: 'one entry a row of the left side until then',
+        forgets: 'forgets all of them when the right side has been read',
+        bounded: true,
+      });
+      return [
+        table(node, 'right', {
+          holds: `${keys === '' ? '' : `${keys} → `}rows of the right side`,
+          grows: 'one entry a row of the right side',
+          ...untilDeleted(right!),
+        }),
+        ...(node.awaitsRight && left !== undefined ? [waiting] : []),
+      ];
+    }
     case 'set':
     case 'distinct':
       return [
@@ -52,21 +77,25 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
           ...untilDeleted(...inputs),
         }),
       ];
-    case 'top-n':
-    case 'over':
-    case 'single-row': {
+    case 'top-n': {
       const input = inputs[0]!;
+      if (!input.appendOnly || node.limit === null || node.offset !== 0)
+        return wholeInput(node, input);
       const names = namesOf(input.columns);
-      const columns = node.kind === 'single-row' ? node.keys : node.partitionBy;
-      const by = columns.map((column) => names(column)).join(', ');
+      const by = node.partitionBy.map((column) => names(column)).join(', ');
+      const rows = node.limit === 1 ? 'its first row' : `its first ${node.limit} rows`;
       return [
         table(node, 'rows', {
-          holds: `${by === '' ? '' : `${by} → `}all rows of the input`,
-          grows: 'one entry a row',
-          ...untilDeleted(input),
+          holds: `${by === '' ? '' : `${by} → `}${rows}${node.withTies ? ' with ties' : ''}`,
+          grows: by === '' ? 'does not grow' : 'one entry a group and row kept',
+          forgets: 'forgets a row when it is no longer among the first',
+          bounded: by === '' && !node.withTies,
         }),
       ];
     }
+    case 'over':
+    case 'single-row':
+      return wholeInput(node, inputs[0]!);
     case 'session':
       return [
         table(node, 'rows', {
@@ -80,6 +109,47 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
     default:
       return unreachable(node, 'node');
   }
+}
+
+function wholeInput(
+  node: Extract<NodeSpec, { kind: 'top-n' | 'over' | 'single-row' }>,
+  input: NodeSpec,
+): readonly StateDescription[] {
+  const names = namesOf(input.columns);
+  const columns = node.kind === 'single-row' ? node.keys : node.partitionBy;
+  const by = columns.map((column) => names(column)).join(', ');
+  return [
+    table(node, 'rows', {
+      holds: `${by === '' ? '' : `${by} → `}all rows of the input`,
+      grows: 'one entry a row',
+      ...untilDeleted(input),
+    }),
+  ];
+}
+
+/** What lets a side of a join go, when time does. */
+function forgetsMatched(
+  node: JoinSpec,
+  side: number,
+  inputs: readonly NodeSpec[],
+): Pick<StateDescription, 'forgets' | 'bounded'> | null {
+  const spec = node.time?.forget[side] ?? null;
+  if (spec === null) return null;
+  const own = side === 0 ? 'left' : 'right';
+  const other = side === 0 ? 'right' : 'left';
+  const names = namesOf(inputs[side]!.columns);
+  const when = passed(names(spec.column), spec.offset, other);
+  const { settled } = spec;
+  const also = settled === null ? '' : ` and ${passed(names(settled.column), settled.offset, own)}`;
+  return { forgets: `forgets a row when ${when}${also}`, bounded: true };
+}
+
+/** Offsets of −1 µs come from ends of windows, which are passed when they are reached. */
+function passed(column: string, offset: number, side: string): string {
+  const reached = offset % 1000 === -1 || offset % 1000 === 999;
+  const micros = reached ? offset + 1 : offset;
+  const shift = micros === 0 ? '' : ` ${micros < 0 ? '-' : '+'} ${printDuration(Math.abs(micros))}`;
+  return `the ${side} side's watermark is ${reached ? 'at' : 'past'} ${column}${shift}`;
 }
 
 /** The tables of all nodes, in the order they run. */

@@ -12,7 +12,7 @@ import type { Database } from './database.ts';
 import { viewEvaluation } from './view-evaluation.ts';
 
 /** Raised when operators keep their state in another way, so that older state is not read. */
-const stateVersion = '1';
+const stateVersion = '2';
 
 /** The dataflow of a view. Throws 0A000 where the query cannot be kept. */
 export function planView(plan: LogicalPlan, emit: EmitMode, database: Database): DataflowPlan {

@@ -174,13 +174,16 @@ export class KeyedTable implements StateTable {
     this.#dirty.push(entry);
   }
 
-  /** Removes a live entry. `silent` leaves no tombstone: the caller records the removal in its own way. */
+  /**
+   * Removes a live entry. `silent` leaves no tombstone: the caller records the removal in its own way, or makes
+   * it again after recovery. Without an index that is the only way.
+   */
   remove(entry: number, options: { readonly silent: boolean } = { silent: false }): void {
     const flags = this.#flags[entry]!;
     if ((flags & live) === 0) fault(`entry ${entry} of ${this.name} is removed twice`);
-    if (!this.#hashed) fault(`${this.name} is append-only`);
+    if (!this.#hashed && !options.silent) fault(`${this.name} is append-only`);
     if (this.#tracked && (flags & persisted) !== 0 && !options.silent) this.#bury(entry);
-    this.#unlink(entry);
+    if (this.#hashed) this.#unlink(entry);
     this.#flags[entry] = 0;
     for (const key of this.keys) key.clear(entry);
     for (const value of this.values) value.clear(entry);

@@ -14,6 +14,7 @@ import { gatherRows } from './gather.ts';
 import { KeyedTable } from './keyed-table.ts';
 import { RowIndex } from './row-index.ts';
 import { grownFloat64, grownInt32 } from './stored-column.ts';
+import type { StoredColumn } from './stored-column.ts';
 import type { StoredRows } from './stored-rows.ts';
 import type { ValueColumn, ValueSpec } from './value-column.ts';
 
@@ -47,6 +48,7 @@ export class RowTable implements StoredRows {
   #stamps: Int32Array = new Int32Array(0);
   #before: Float64Array = new Float64Array(0);
   #tick = 1;
+  #stored: readonly StoredColumn[] | null = null;
 
   constructor(options: RowTableOptions) {
     this.types = options.types;
@@ -82,6 +84,11 @@ export class RowTable implements StoredRows {
 
   get columns(): readonly Column[] {
     return this.table.keys.map((key) => key.stored.column);
+  }
+
+  /** Where the columns stand. */
+  get stored(): readonly StoredColumn[] {
+    return (this.#stored ??= this.table.keys.map((key) => key.stored));
   }
 
   /** The i-th extra value column. */
@@ -196,12 +203,27 @@ export class RowTable implements StoredRows {
     }
     this.touchedCount = 0;
     this.#tick++;
-    for (const index of this.indexes) index.sweep();
+    this.sweep();
   }
 
   #drop(entry: number): void {
     for (const index of this.indexes) if (index.isLinked(entry)) index.unlink(entry);
     this.table.remove(entry);
+  }
+
+  /**
+   * Lets a row go between two ticks without a word in the next segment: whoever does that does it again after
+   * recovery. `sweep` has to follow.
+   */
+  forget(entry: number): void {
+    this.totalWeight -= this.weight(entry);
+    for (const index of this.indexes) if (index.isLinked(entry)) index.unlink(entry);
+    this.table.remove(entry, { silent: true });
+  }
+
+  /** After rows were forgotten. */
+  sweep(): void {
+    for (const index of this.indexes) index.sweep();
   }
 
   #growCaches(): void {

@@ -57,6 +57,14 @@ export class SortedEntries {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
+  /** From the last to the first; the entries may not change meanwhile. */
+  *backwards(): Generator<number> {
+    for (let c = this.#chunks.length - 1; c >= 0; c--) {
+      const chunk = this.#chunks[c]!;
+      for (let i = chunk.length - 1; i >= 0; i--) yield chunk[i]!;
+    }
+  }
+
   toArray(): number[] {
     return this.#chunks.flat();
   }

@@ -87,7 +87,7 @@ function mapInputs(plan: LogicalPlan): LogicalPlan {
 }
 
 function isPlainInner(plan: LogicalPlan): plan is JoinPlan {
-  return plan.kind === 'join' && plan.type === 'inner' && !plan.lateral;
+  return plan.kind === 'join' && plan.type === 'inner' && !plan.lateral && plan.lookup !== true;
 }
 
 function hasKeys(on: Expr, leftWidth: number): boolean {

@@ -463,7 +463,7 @@ describe('generated kernels', () => {
       [-3, -7],
     ]);
     expect(result.failures).toEqual([
-      { code: '22012', message: 'division by zero', values: [1, 0], weight: 1 },
+      { code: '22012', message: 'division by zero', row: 1, expr: 0, values: [1, 0], weight: 1 },
     ]);
     expect(result.kernel.counters).toEqual({ generated: 0, plain: 1 });
   });

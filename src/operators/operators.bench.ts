@@ -13,6 +13,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
 import { AppendJoin } from './append-join.ts';
+import { FirstRows } from './first-rows.ts';
 import { columnsOf, testContext } from './testing/history.ts';
 import { TimeWindow } from './window.ts';
 
@@ -165,4 +166,38 @@ describe('join of a stream with 10,000 rows', () => {
     },
     { iterations: 2000, time: 0 },
   );
+});
+
+describe('first rows of 10,000 groups', () => {
+  const rowTypes = [types.bigint, types.bigint, types.bigint];
+  for (const limit of [1, 10]) {
+    const operator = drop(
+      new FirstRows(
+        {
+          kind: 'top-n',
+          id: 1,
+          inputs: [0],
+          columns: columnsOf(rowTypes),
+          appendOnly: false,
+          key: null,
+          partitionBy: [0],
+          order: [{ column: 1, descending: true, nullsFirst: false }],
+          limit,
+          offset: 0,
+          withTies: false,
+        },
+        rowTypes,
+      ),
+    );
+    const input = batches(1000, () => [
+      numbers(() => random.below(10_000)),
+      numbers(() => random.below(1_000_000)),
+      numbers(() => 1),
+    ]);
+    let next = 0;
+    bench(`highest ${limit}`, () => {
+      operator.push(input[next++ % input.length]!, 0);
+      operator.flush();
+    });
+  }
 });

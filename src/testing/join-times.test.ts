@@ -65,7 +65,10 @@ function judge(events: readonly Event[]): Judged[] {
 
 /** As the test world prints a time: a day other than that of the tests in full. */
 function time(ms: number): string {
-  const [date, clock] = new Date(day + ms).toISOString().slice(0, 23).split('T') as [string, string];
+  const [date, clock] = new Date(day + ms).toISOString().slice(0, 23).split('T') as [
+    string,
+    string,
+  ];
   const trimmed = clock.replace(/\.?0*$/, '');
   return date === '2000-01-01' ? trimmed : `${date} ${trimmed}`;
 }
@@ -84,7 +87,8 @@ function expected(a: readonly Judged[], b: readonly Judged[]): Record<string, st
     l.k === r.k && r.at >= l.at - 2 * second && r.at <= l.at + 4 * second;
   const pairs = (match: (l: Event, r: Event) => boolean, from = left, to = right) =>
     from.flatMap((l) => to.filter((r) => match(l, r)).map((r) => [l, r] as const));
-  const print = ([l, r]: readonly [Event, Event]): string => `${l.k} | ${time(l.at)} | ${time(r.at)}`;
+  const print = ([l, r]: readonly [Event, Event]): string =>
+    `${l.k} | ${time(l.at)} | ${time(r.at)}`;
   const start = (at: number): number => Math.floor(at / 5000) * 5000;
   const inTime = (at: number, l: Judged, r: Judged, behind: number): boolean =>
     start(at) + 5000 > Math.max(l.watermark, r.watermark) - behind;
@@ -147,7 +151,8 @@ async function answers(
     world.engine.settle();
   }
   const found: Record<string, string[]> = {};
-  for (const name of Object.keys(views)) found[name] = (await world.sql(`SELECT * FROM ${name}`)).sort();
+  for (const name of Object.keys(views))
+    found[name] = (await world.sql(`SELECT * FROM ${name}`)).sort();
   await world.crash();
   return found;
 }

@@ -195,7 +195,10 @@ describe('a materialized view', () => {
 
 describe('not supported yet', () => {
   it.each([
-    ['SELECT * FROM bid JOIN bid b FOR SYSTEM_TIME AS OF bid.at ON true', 'FOR SYSTEM_TIME AS OF'],
+    [
+      'SELECT * FROM bid JOIN bid b FOR SYSTEM_TIME AS OF bid.at ON true',
+      'FOR SYSTEM_TIME AS OF a time other than processing time',
+    ],
     [
       'SELECT * FROM bid MATCH_RECOGNIZE (ORDER BY at MEASURES A.price AS p PATTERN (A) DEFINE A AS A.price > 1)',
       'MATCH_RECOGNIZE',

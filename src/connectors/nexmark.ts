@@ -12,7 +12,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import { ColumnwiseGenerator } from './column-generators.ts';
 import type { SourceConnector, SourceContext } from './connector.ts';
 import { GeneratorReader } from './generator-reader.ts';
-import { nexmarkColumns } from './nexmark-streams.ts';
+import { nexmarkColumns, rowsAmong } from './nexmark-streams.ts';
 import type { NexmarkOptions, NexmarkStream } from './nexmark-streams.ts';
 import { OptionReader, option } from './option-reading.ts';
 
@@ -67,20 +67,6 @@ function readSettings(options: OptionValues): Settings {
     outOfOrderMs: reader.durationMs('out-of-order') ?? 0,
     seed: reader.integer('seed', -2_147_483_648, 2_147_483_647)!,
   };
-}
-
-/** Rows of one stream among the first `events` events, which come as one person, three auctions, 46 bids. */
-function rowsAmong(events: number, stream: NexmarkStream): number {
-  const rounds = Math.floor(events / 50);
-  const rest = events % 50;
-  switch (stream) {
-    case 'person':
-      return rounds + Math.min(rest, 1);
-    case 'auction':
-      return rounds * 3 + Math.min(Math.max(rest - 1, 0), 3);
-    case 'bid':
-      return rounds * 46 + Math.max(rest - 4, 0);
-  }
 }
 
 const timestamp: SqlType = { kind: 'timestamp', precision: 3 };

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
+import { collapse } from './changelog.ts';
 import { startFlink, type FlinkCluster } from './flink-cluster.ts';
 import { fetchFlink } from './flink-fetch.ts';
 import { cancelJob, failureOf, jobFinished, jobState, submitJob } from './flink-gateway.ts';
@@ -31,9 +32,7 @@ export async function startFlinkPeer(options: FlinkPeerOptions): Promise<Peer> {
   mkdirSync(options.cache, { recursive: true });
   const jars = await fetchFlink(options.cache);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-flink-'));
-  const cluster = await startFlink(jars, directory, options).catch((error: unknown) => {
-    throw error;
-  });
+  const cluster = await startFlink(jars, directory, options);
   return {
     name: 'Flink',
     measure: (order) => measure(cluster, order),
@@ -128,20 +127,4 @@ function readFrom(path: string, begin: number): string {
   readSync(file, bytes, 0, bytes.length, begin);
   closeSync(file);
   return bytes.toString('utf8');
-}
-
-/** The rows that are left of a printed changelog (`+I[1, a]`, `-U[…]`, `+U[…]`, `-D[…]`). */
-export function collapse(changelog: string): string[][] {
-  const counts = new Map<string, number>();
-  for (const [, sign, row] of changelog.matchAll(/^([+-])[IUD]\[(.*)\]$/gm)) {
-    const count = (counts.get(row!) ?? 0) + (sign === '+' ? 1 : -1);
-    if (count === 0) counts.delete(row!);
-    else counts.set(row!, count);
-  }
-  const rows: string[][] = [];
-  for (const [row, count] of counts) {
-    if (count < 0) throw new Error(`a changelog takes back a row that never was: ${row}`);
-    for (let each = 0; each < count; each++) rows.push(row.split(', '));
-  }
-  return rows;
 }

@@ -25,6 +25,7 @@ import type { Peer, PeerFigures, PeerOrder } from './peer.ts';
 import type { Spread } from './percentile.ts';
 import { fromChild } from './processes.ts';
 import { compareResults } from './result-check.ts';
+import { writeSideInput } from './side-input.ts';
 import { dropTopic, makeTopic, topicLength, TopicWriter } from './topic-writer.ts';
 
 export interface NexmarkOptions {
@@ -55,15 +56,12 @@ export interface NexmarkOptions {
   readonly profile: string | null;
 }
 
-const sideInputRows = 10_000;
-
 /** Runs the benchmark; false when the peer's results differ. */
 export async function benchNexmark(options: NexmarkOptions): Promise<boolean> {
   const queries = namedQueries(options.queries);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'));
   try {
-    const side = Array.from({ length: sideInputRows }, (_, key) => `${key},value ${key}\n`);
-    writeFileSync(join(directory, 'side_input.csv'), side.join(''));
+    writeSideInput(directory);
     const source = await prepare(options, directory);
     const peer = await startPeer(options, source);
     try {

@@ -7,7 +7,7 @@
 import { dirname } from 'node:path';
 import { must } from '../base/assert.ts';
 import { EngineRun } from './engine-run.ts';
-import { eventCounts } from './nexmark-events.ts';
+import { defaultOriginMicros, eventCounts } from './nexmark-events.ts';
 import {
   enveloped,
   generatedStreams,
@@ -96,6 +96,7 @@ function sourceSql({ source, events, seed, gapMicros }: NexmarkOrder): string {
         new Map([
           ['nexmark.event.num', String(events)],
           ['nexmark.min.event.gap.in.ns', String(gapMicros * 1000)],
+          ['nexmark.base.time', String(defaultOriginMicros / 1000)],
           ['seed', String(seed)],
         ]),
       );
@@ -136,6 +137,9 @@ async function measured(
   const rowsMax = expectedRows(run, order);
   const begun = await reach(run, rowsMax * order.warmUp, progress, rowsMax);
   await reach(run, rowsMax, progress, rowsMax);
+  if (order.warmUp > 0 && begun.rows === rowsMax) {
+    throw new Error('everything went by before the engine was warm; ask for more --events');
+  }
   await run.engine.checkpoint();
   const wallMs = performance.now() - begun.wall;
   const used = process.cpuUsage(begun.cpu);

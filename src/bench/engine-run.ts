@@ -11,6 +11,7 @@ import { silentLog } from '../base/log.ts';
 import { SeededRandom } from '../base/random.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import type { Engine } from '../jobs/engine.ts';
+import { deadLetterColumns } from '../jobs/ledger.ts';
 import {
   defaultDatabaseOptions,
   openDatabase,
@@ -19,6 +20,8 @@ import {
 import type { Session } from '../session/session-api.ts';
 import { readRow } from '../types/column-access.ts';
 import { formatText } from '../types/text-io.ts';
+
+const reasonColumn = deadLetterColumns.findIndex(({ name }) => name === 'reason');
 
 export interface EngineRunOptions {
   readonly checkpointIntervalMs: number;
@@ -129,7 +132,10 @@ export class EngineRun {
       if (shared === null) continue;
       const { error } = shared.reader.status();
       if (error !== null) return error;
-      if (shared.rowsRefused > 0) return `${shared.rowsRefused} records of ${source.name} refused`;
+      if (shared.rowsRefused > 0) {
+        const reason = String(this.engine.deadLetters.entries[0]?.[reasonColumn]);
+        return `${shared.rowsRefused} records of ${source.name} are refused, the first: ${reason}`;
+      }
     }
     for (const job of this.engine.jobs) {
       if (job.failure !== null) return `the view failed: ${String(job.failure)}`;

@@ -18,9 +18,10 @@ export function bindType(type: ast.TypeName): SqlType {
     case 'row-type':
       return {
         kind: 'row',
-        fields: type.fields.map((field) => ({
-          name: field.name.name,
-          type: bindType(field.type),
+        fields: type.fields.map(({ name: { name, spelling }, type: fieldType }) => ({
+          name,
+          ...(spelling === name ? {} : { declaredName: spelling }),
+          type: bindType(fieldType),
         })),
       };
   }

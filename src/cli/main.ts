@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SqlError } from '../base/errors.ts';
 import { defaultHost, defaultPort, parseAddress } from '../server/config.ts';
+import type { BenchFlags } from './bench-command.ts';
 import { printError } from './print-error.ts';
 
 function version(): string {
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addApply(program);
   addTest(program);
   addExplain(program);
+  addBench(program);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
@@ -160,4 +162,58 @@ function addExplain(program: Command): void {
       const { explainFiles } = await import('./explain-command.ts');
       await explainFiles(paths, flags.stage);
     });
+}
+
+function addBench(program: Command): void {
+  const bench = program
+    .command('bench')
+    .description('measure this engine, alone or beside another');
+  bench
+    .command('nexmark')
+    .description('the Nexmark queries q0 to q22 over events made from a seed')
+    .addOption(
+      new Option('--from <where>', 'where the events come from')
+        .choices(['generator', 'kafka', 'file'])
+        .default('generator'),
+    )
+    .option('--events <n>', 'persons, auctions and bids together', positive, 2_000_000)
+    .option('--seed <n>', 'equal seeds give equal events', positive, 1)
+    .option('--gap <micros>', 'event time between two events', positive, 100)
+    .option('--queries <names>', 'only these, as q0,q5')
+    .option('--bootstrap <host:port>', 'a Kafka broker; its topic is filled when it is not there')
+    .option('--topic <name>', 'a topic that has the events')
+    .option('--file <path>', 'a file of events, written when it is not there')
+    .option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', positive, 1000)
+    .option('--warm-up <percent>', 'part of the events before measuring begins', positive, 20)
+    .option('--latency <rate>', 'measure latency too, at so many events a second', positive)
+    .option('--latency-seconds <n>', 'how long latency is measured', positive, 15)
+    .addOption(new Option('--compare <peer>', 'run a peer beside it').choices(['flink']))
+    .option('--check', 'compare the rows of the results with the peer instead of measuring')
+    .option('--operators', 'print the rows through each operator')
+    .option('--cache <dir>', 'where a peer is kept once it is fetched', '.cache')
+    .option('--task-memory <size>', 'memory of the peer', '8g')
+    .option('--json <file>', 'write all figures')
+    .option('--chart <file>', 'draw them: an .svg or .html file')
+    .option('--profile <dir>', 'write CPU profiles of the queries')
+    .action(async (flags: BenchFlags) => {
+      const { bench: run } = await import('./bench-command.ts');
+      await run(flags);
+    });
+  bench
+    .command('startup')
+    .description('from starting a server to its first answer')
+    .option('--runs <n>', 'how often', positive, 7)
+    .action(async (flags: { runs: number }) => {
+      const { startup } = await import('./bench-command.ts');
+      await startup(flags);
+    });
+  for (const part of ['run', 'latency', 'produce']) {
+    bench
+      .command(part, { hidden: true })
+      .argument('<order>')
+      .action(async (order: string) => {
+        const { benchChild } = await import('./bench-command.ts');
+        await benchChild(part, order);
+      });
+  }
 }

@@ -21,9 +21,12 @@ export interface GeneratedColumn {
 
 export class ColumnwiseGenerator implements RowGenerator {
   readonly #columns: readonly GeneratedColumn[];
+  readonly #originMicros: number | null;
 
-  constructor(columns: readonly GeneratedColumn[]) {
+  /** Rows are made from `originMicros`, where it is given, and not from the source's own origin. */
+  constructor(columns: readonly GeneratedColumn[], originMicros: number | null = null) {
     this.#columns = columns;
+    this.#originMicros = originMicros;
   }
 
   makeColumns(capacity: number): Column[] {
@@ -31,8 +34,9 @@ export class ColumnwiseGenerator implements RowGenerator {
   }
 
   fill(columns: Column[], first: number, count: number, originMicros: number): void {
+    const origin = this.#originMicros ?? originMicros;
     for (let index = 0; index < columns.length; index++) {
-      this.#columns[index]!.fill(columns[index]!, first, count, originMicros);
+      this.#columns[index]!.fill(columns[index]!, first, count, origin);
     }
   }
 }

@@ -21,6 +21,20 @@ const round = 50;
 const auctionsPerRound = 3;
 const bidsPerRound = 46;
 
+/** Rows of one stream among the first `events` events, which come as one person, three auctions, 46 bids. */
+export function rowsAmong(events: number, stream: NexmarkStream): number {
+  const rounds = Math.floor(events / 50);
+  const rest = events % 50;
+  switch (stream) {
+    case 'person':
+      return rounds + Math.min(rest, 1);
+    case 'auction':
+      return rounds * 3 + Math.min(Math.max(rest - 1, 0), 3);
+    case 'bid':
+      return rounds * 46 + Math.max(rest - 4, 0);
+  }
+}
+
 const firstPersonId = 1000;
 const firstAuctionId = 1000;
 const firstCategoryId = 10;

@@ -12,7 +12,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import { ColumnwiseGenerator } from './column-generators.ts';
 import type { SourceConnector, SourceContext } from './connector.ts';
 import { GeneratorReader } from './generator-reader.ts';
-import { nexmarkColumns } from './nexmark-streams.ts';
+import { nexmarkColumns, rowsAmong } from './nexmark-streams.ts';
 import type { NexmarkOptions, NexmarkStream } from './nexmark-streams.ts';
 import { OptionReader, option } from './option-reading.ts';
 
@@ -42,6 +42,11 @@ const specs = [
     type: 'duration',
     default: '0',
   }),
+  option(
+    'nexmark.base.time',
+    'Event time of the first event, in milliseconds since 1970; by default the time of CREATE.',
+    { aliases: ['base.time'], type: 'integer' },
+  ),
   option('seed', 'Equal seeds give equal rows.', {
     aliases: ['nexmark.seed'],
     type: 'integer',
@@ -53,34 +58,24 @@ interface Settings extends NexmarkOptions {
   readonly stream: NexmarkStream;
   readonly eventsMax: number | null;
   readonly rowsPerSecond: number | null;
+  /** Null: the origin of the source. */
+  readonly baseMicros: number | null;
 }
 
 function readSettings(options: OptionValues): Settings {
   const reader = new OptionReader(options, specs);
   const events = reader.integer('nexmark.event.num', -1)!;
+  const base = reader.integer('nexmark.base.time', 0, 8_640_000_000_000);
   const rate = reader.integer('rows-per-second', 0, 1_000_000_000)!;
   return {
     stream: reader.choice('nexmark.table.type', ['person', 'auction', 'bid']),
     eventsMax: events < 0 ? null : events,
     gapMicros: reader.integer('nexmark.min.event.gap.in.ns', 1, 3_600_000_000_000)! / 1000,
     rowsPerSecond: rate === 0 ? null : rate,
+    baseMicros: base === null ? null : base * 1000,
     outOfOrderMs: reader.durationMs('out-of-order') ?? 0,
     seed: reader.integer('seed', -2_147_483_648, 2_147_483_647)!,
   };
-}
-
-/** Rows of one stream among the first `events` events, which come as one person, three auctions, 46 bids. */
-function rowsAmong(events: number, stream: NexmarkStream): number {
-  const rounds = Math.floor(events / 50);
-  const rest = events % 50;
-  switch (stream) {
-    case 'person':
-      return rounds + Math.min(rest, 1);
-    case 'auction':
-      return rounds * 3 + Math.min(Math.max(rest - 1, 0), 3);
-    case 'bid':
-      return rounds * 46 + Math.max(rest - 4, 0);
-  }
 }
 
 const timestamp: SqlType = { kind: 'timestamp', precision: 3 };
@@ -145,9 +140,9 @@ function createReader(context: SourceContext): GeneratorReader {
     }
     return maker;
   });
-  const { eventsMax, stream, rowsPerSecond } = settings;
+  const { eventsMax, stream, rowsPerSecond, baseMicros } = settings;
   const rowsMax = eventsMax === null ? null : rowsAmong(eventsMax, stream);
-  return new GeneratorReader(context, new ColumnwiseGenerator(columns), { rowsPerSecond, rowsMax });
+  return new GeneratorReader(context, new ColumnwiseGenerator(columns, baseMicros), { rowsPerSecond, rowsMax });
 }
 
 export const nexmarkConnector: SourceConnector = {

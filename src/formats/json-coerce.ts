@@ -18,7 +18,7 @@ import { SqlError } from '../base/errors.ts';
 import { SqlArray, SqlMap } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { JsonbValue } from '../types/jsonb.ts';
-import { types, type MapType, type RowType, type SqlType } from '../types/sql-type.ts';
+import { fieldKey, types, type MapType, type RowType, type SqlType } from '../types/sql-type.ts';
 import { parseText } from '../types/text-io.ts';
 import { Refused, type JsonNode, type JsonParser } from './json-parse.ts';
 
@@ -196,7 +196,7 @@ function coerceRow(node: JsonNode, type: RowType, parser: JsonParser): (Datum | 
   if (node.kind !== 'object') throw mismatch(node, type);
   const members = new Map(node.members);
   return type.fields.map((field) => {
-    const member = members.get(field.name);
+    const member = members.get(fieldKey(field));
     return member === undefined ? null : coerceJson(member, field.type, parser);
   });
 }

@@ -5,6 +5,7 @@
 
 import type { Datum, Row, RowDatum } from '../types/datum.ts';
 import type { SqlArray, SqlMap } from '../types/array.ts';
+import { fieldKey } from '../types/sql-type.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { formatText } from '../types/text-io.ts';
 
@@ -52,7 +53,7 @@ export function encodeJson(value: Datum | null, type: SqlType, options: JsonEnco
       return arrayJson(value as SqlArray, type.element, options);
     case 'row':
       return encodeJsonRow(
-        type.fields.map((field) => field.name),
+        type.fields.map(fieldKey),
         type.fields.map((field) => field.type),
         value as RowDatum,
         options,

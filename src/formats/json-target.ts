@@ -5,6 +5,7 @@
  */
 
 import { must } from '../base/assert.ts';
+import { fieldKey } from '../types/sql-type.ts';
 import type { RowType, SqlType } from '../types/sql-type.ts';
 import type { DecoderOptions, FieldPath } from './format.ts';
 import type { JsonNode } from './json-parse.ts';
@@ -78,7 +79,7 @@ function targetOf(
   const targets = new Map<string, JsonTarget>();
   for (const [index, field] of fields.entries()) {
     const own = requests.filter(([, { path }]) => path[depth] === index);
-    if (own.length > 0) targets.set(field.name, targetOf(field.type, true, own, depth + 1));
+    if (own.length > 0) targets.set(fieldKey(field), targetOf(field.type, true, own, depth + 1));
   }
   const columns = requests.map(([column]) => column);
   return { kind: 'fields', type: type as RowType, nullable, fields: targets, columns };

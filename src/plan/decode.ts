@@ -353,8 +353,12 @@ export function typeFrom(json: Json | undefined): SqlType {
       return {
         kind,
         fields: fields(a).map((field) => {
-          const [name, type] = fields(field);
-          return { name: string(name), type: typeFrom(type) };
+          const [name, type, declared] = fields(field);
+          return {
+            name: string(name),
+            ...(declared === undefined ? {} : { declaredName: string(declared) }),
+            type: typeFrom(type),
+          };
         }),
       };
     case 'map':

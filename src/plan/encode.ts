@@ -75,7 +75,14 @@ export function typeToJson(type: SqlType): Json {
     case 'array':
       return [type.kind, typeToJson(type.element)];
     case 'row':
-      return [type.kind, type.fields.map((field) => [field.name, typeToJson(field.type)])];
+      return [
+        type.kind,
+        type.fields.map(({ name, declaredName, type: fieldType }) => [
+          name,
+          typeToJson(fieldType),
+          ...(declaredName === undefined ? [] : [declaredName]),
+        ]),
+      ];
     case 'map':
       return [type.kind, typeToJson(type.key), typeToJson(type.value)];
     default:

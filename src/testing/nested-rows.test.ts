@@ -16,10 +16,10 @@ const records = [
   {
     event_type: 2,
     person: null,
-    bid: { price: 5, inner: { tag: 'a' }, at: '2026-01-05 08:00:01' },
+    bid: { price: 5, inner: { tagName: 'a' }, at: '2026-01-05 08:00:01' },
   },
   { event_type: 2, bid: { price: 7, inner: null, at: '2026-01-05 08:00:02' } },
-  { event_type: 2, bid: { price: 9, inner: { tag: 'é"\n' }, at: '2026-01-05 08:00:03' }, more: 1 },
+  { event_type: 2, bid: { price: 9, inner: { tagName: 'é"\n' }, at: '2026-01-05 08:00:03' }, more: 1 },
   { event_type: 2, bid: { inner: {}, at: '2026-01-05 08:00:04' } },
   // Refused, although few views read the price.
   { event_type: 2, bid: { price: 'x', inner: {}, at: '2026-01-05 08:00:05' } },
@@ -31,11 +31,11 @@ const source = (path: string, option: string): string => `
   CREATE TABLE events (
     event_type INT,
     person ROW<id BIGINT, name VARCHAR, at TIMESTAMP(3)>,
-    bid ROW<price BIGINT, inner ROW<tag VARCHAR>, at TIMESTAMP(3)>,
+    bid ROW<price BIGINT, inner ROW<tagName VARCHAR>, at TIMESTAMP(3)>,
     at AS CASE WHEN event_type = 0 THEN (person).at ELSE (bid).at END,
     WATERMARK FOR at AS at - INTERVAL '4' SECOND
   ) WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'json' ${option});
-  CREATE VIEW bids AS SELECT (bid).price, (bid).inner.tag AS tag, at FROM events WHERE event_type = 2;`;
+  CREATE VIEW bids AS SELECT (bid).price, (bid).inner.tagName AS tag, at FROM events WHERE event_type = 2;`;
 
 describe('records with objects inside', () => {
   for (const [name, option] of [

@@ -99,7 +99,14 @@ export interface ArrayType {
 
 export interface RowField {
   readonly name: string;
+  /** The spelling of the declaration, where it is another: the key in JSON. */
+  readonly declaredName?: string;
   readonly type: SqlType;
+}
+
+/** The key of a field's value in a JSON object. */
+export function fieldKey(field: RowField): string {
+  return field.declaredName ?? field.name;
 }
 
 export interface RowType {

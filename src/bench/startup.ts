@@ -3,20 +3,49 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { must } from '../base/assert.ts';
+import { formatTable } from '../base/text-layout.ts';
 import { PgClient } from '../client/pg-client.ts';
 
-export interface StartupTimes {
+interface StartupTimes {
   readonly readyMs: number;
   readonly answeredMs: number;
   /** Null where the system does not tell. */
   readonly residentBytes: number | null;
 }
 
-/** Starts the built program on an empty data directory, asks one query, and ends it. */
-export async function measureStartup(): Promise<StartupTimes> {
+/** Starts `runs` times and prints the least and the median. */
+export async function benchStartup(runs: number): Promise<void> {
+  const times: StartupTimes[] = [];
+  for (let run = 0; run < runs; run++) times.push(await measureStartup());
+  const line = (name: string, values: readonly number[]): string[] => {
+    const sorted = [...values].sort((a, b) => a - b);
+    return [
+      name,
+      ...[sorted[0], sorted[sorted.length >> 1]].map((each) => (each ?? NaN).toFixed(0)),
+    ];
+  };
+  const megabytes = times.flatMap(({ residentBytes }) =>
+    residentBytes === null ? [] : [residentBytes / 1024 / 1024],
+  );
+  const ready = times.map((each) => each.readyMs);
+  const answered = times.map((each) => each.answeredMs);
+  const rows = [
+    line('ms to ready', ready),
+    line('ms to the first answer', answered),
+    line('MB resident after it', megabytes),
+  ];
+  const table = formatTable(['start-up', 'least', 'median'], rows, {
+    align: ['left', 'right', 'right'],
+  });
+  process.stdout.write(`${table}\n`);
+}
+
+/** Starts this program as a server on an empty data directory, asks one query, and ends it. */
+async function measureStartup(): Promise<StartupTimes> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const program = resolve('bin/millrace.js');
+  const program = must(process.argv[1], 'path of the program');
   const args = [program, 'serve', '--listen', '127.0.0.1:0', '--data-dir', directory];
   const started = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -142,7 +142,10 @@ function createReader(context: SourceContext): GeneratorReader {
   });
   const { eventsMax, stream, rowsPerSecond, baseMicros } = settings;
   const rowsMax = eventsMax === null ? null : rowsAmong(eventsMax, stream);
-  return new GeneratorReader(context, new ColumnwiseGenerator(columns, baseMicros), { rowsPerSecond, rowsMax });
+  return new GeneratorReader(context, new ColumnwiseGenerator(columns, baseMicros), {
+    rowsPerSecond,
+    rowsMax,
+  });
 }
 
 export const nexmarkConnector: SourceConnector = {

@@ -43,7 +43,9 @@ function decode(
   const rowOf: number[] = [];
   const named = header === null ? {} : { header };
   decoder.decode({ bytes, valueStart, valueEnd, ...named }, 0, parts.length, batch, {
-    row: (index, row) => (rowOf[row] = index),
+    rows: (index, row, count) => {
+      for (let i = 0; i < count; i++) rowOf[row + i] = index + i;
+    },
     refused: (index, reason) => (results[index] = `refused: ${reason}`),
   });
   readRows(

@@ -30,8 +30,8 @@ export interface Decoder {
 }
 
 export interface DecodeSink {
-  /** Record `index` became row `row` of the batch. */
-  row(index: number, row: number): void;
+  /** `count` records from `index` on became as many rows of the batch from `row` on. */
+  rows(index: number, row: number, count: number): void;
   refused(index: number, reason: string): void;
 }
 

@@ -119,7 +119,9 @@ export class JsonDecoder implements Decoder {
       assert(stop >= index && stop <= to, `a shape stopped at ${stop} in [${index}, ${to})`);
       const records = stop - index;
       this.counters.fast += records;
-      for (; index < stop; index++) sink.row(index, this.#row++);
+      if (records > 0) sink.rows(index, this.#row, records);
+      index = stop;
+      this.#row += records;
       if (index === to) {
         shapes.worked(tried, records);
         return to;
@@ -153,7 +155,7 @@ export class JsonDecoder implements Decoder {
       return;
     }
     this.#learn(start, end);
-    sink.row(index, this.#row++);
+    sink.rows(index, this.#row++, 1);
   }
 
   #parse(start: number, end: number): void {

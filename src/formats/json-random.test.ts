@@ -194,7 +194,9 @@ function decodeAll(records: EncodedRecords, reading: Reading) {
     const batch = emptyBatch([]);
     const rowOf = new Map<number, number>();
     decoder.decode(records, from, Math.min(count, from + step), batch, {
-      row: (index, row) => rowOf.set(row, index),
+      rows: (index, row, count) => {
+        for (let i = 0; i < count; i++) rowOf.set(row + i, index + i);
+      },
       refused: (index, reason) => (results[index] = reason),
     });
     readRows(batch, columnTypes).forEach(({ row }, at) => {

@@ -55,7 +55,7 @@ function measure(columns: readonly number[], codegen: boolean, strict: boolean):
     options: new Map([['json.strict', String(strict)]]),
     codegen,
   });
-  const sink = { row: () => undefined, refused: () => undefined };
+  const sink = { rows: () => undefined, refused: () => undefined };
   const batch = emptyBatch([]);
   const times: number[] = [];
   for (let round = 0; round < (codegen ? 2000 : 100); round++) {

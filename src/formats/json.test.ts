@@ -49,7 +49,9 @@ function decode(records: readonly (string | Uint8Array | null)[], given: Case) {
   const rowOf = new Map<number, number>();
   const encoded = encode(records);
   decoder.decode(encoded, 0, records.length, batch, {
-    row: (index, row) => rowOf.set(index, row),
+    rows: (index, row, count) => {
+      for (let i = 0; i < count; i++) rowOf.set(index + i, row + i);
+    },
     refused: (index, reason) => (results[index] = `refused: ${reason}`),
   });
   const rows = readRows(
@@ -466,7 +468,7 @@ describe('the generated road', () => {
       codegen: true,
     });
     const batch = emptyBatch([]);
-    const sink = { row: () => undefined, refused: () => undefined };
+    const sink = { rows: () => undefined, refused: () => undefined };
     for (const text of ['one', 'tw\\u006f', 'three', 'four']) {
       decoder.decode(encode([`{"v":"${text}"}`]), 0, 1, batch, sink);
     }

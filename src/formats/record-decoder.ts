@@ -55,7 +55,7 @@ export class RecordDecoder implements Decoder {
         sink.refused(index, shorten(error.message));
         continue;
       }
-      sink.row(index, row++);
+      sink.rows(index, row++, 1);
     }
     into.count = row;
     this.#columns.forEach((column, index) => {

@@ -60,6 +60,10 @@ export interface EngineOptions {
   readonly codegen: boolean;
   /** Rows of one batch at the most. Tests vary it; answers must not change. */
   readonly batchRowsMax: number;
+  /** When much has arrived, a tick takes batches of a source up to so many rows before its views flush. */
+  readonly tickRowsMax: number;
+  /** How long a tick may take batches, in milliseconds: with many views one batch may be enough. */
+  readonly tickMsMax: number;
   readonly checkpointIntervalMs: number;
   /** Rows kept in each of late_rows and dead_letters. */
   readonly ledgerRowsMax: number;
@@ -458,13 +462,30 @@ export class Engine {
   runTick(): boolean {
     if (this.#stopped) return false;
     return this.#insideTick(() => {
-      let progressed = this.#advanceClocks();
-      for (const source of this.#sources.values()) {
-        progressed = source.pull(this.#options.batchRowsMax) || progressed;
-      }
-      if (progressed) this.#flush();
-      return progressed;
+      const progressed = this.#advanceClocks();
+      const pulled = this.#pullSources();
+      if (progressed || pulled) this.#flush();
+      return progressed || pulled;
     });
+  }
+
+  /**
+   * Takes a batch of each source, and more while there are more: what a group or key becomes in between is
+   * never sent on, which is most of the work where few keys are hot.
+   */
+  #pullSources(): boolean {
+    const { batchRowsMax, tickRowsMax, tickMsMax, clock } = this.#options;
+    const start = clock.monotonicMs();
+    let rows = 0;
+    for (;;) {
+      let progressed = false;
+      for (const source of this.#sources.values()) {
+        progressed = source.pull(batchRowsMax) || progressed;
+      }
+      if (!progressed) return rows > 0;
+      rows += batchRowsMax;
+      if (rows >= tickRowsMax || clock.monotonicMs() - start >= tickMsMax) return true;
+    }
   }
 
   /** Runs ticks until nothing is left to do. */

@@ -295,8 +295,9 @@ export class SourceFeed implements StateTable {
     const { block } = held;
     assert(block.kind === 'records', 'only records are decoded');
     return {
-      row: (index, row) => {
-        this.#recordOfRow[row] = index;
+      rows: (index, row, count) => {
+        const records = this.#recordOfRow;
+        for (let i = 0; i < count; i++) records[row + i] = index + i;
       },
       refused: (index, reason) => this.#refuse(badRecord(block, index, reason)),
     };

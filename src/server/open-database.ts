@@ -43,6 +43,8 @@ export interface World {
 
 export interface DatabaseOptions {
   readonly batchRowsMax: number;
+  readonly tickRowsMax: number;
+  readonly tickMsMax: number;
   readonly checkpointIntervalMs: number;
   readonly codegen: boolean;
   readonly disabledRules: ReadonlySet<string>;
@@ -53,6 +55,8 @@ export interface DatabaseOptions {
 
 export const defaultDatabaseOptions: DatabaseOptions = {
   batchRowsMax: 1024,
+  tickRowsMax: 8192,
+  tickMsMax: 4,
   checkpointIntervalMs: 1000,
   codegen: true,
   disabledRules: new Set(),
@@ -118,6 +122,8 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     evaluation,
     codegen: options.codegen,
     batchRowsMax: options.batchRowsMax,
+    tickRowsMax: options.tickRowsMax,
+    tickMsMax: options.tickMsMax,
     checkpointIntervalMs: options.checkpointIntervalMs,
     ledgerRowsMax: options.ledgerRowsMax,
     historyRowsMax: options.historyRowsMax,

@@ -86,6 +86,7 @@ class TestEngine implements EngineUnderTest {
       {
         ...defaultDatabaseOptions,
         batchRowsMax: this.#mode.batchRowsMax,
+        tickRowsMax: this.#mode.apart ? 1 : defaultDatabaseOptions.tickRowsMax,
         codegen: this.#mode.codegen,
         reprint: this.#mode.reprint,
         disabledRules: this.#mode.optimize ? new Set() : new Set(ruleNames),

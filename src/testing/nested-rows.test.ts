@@ -19,7 +19,11 @@ const records = [
     bid: { price: 5, inner: { tagName: 'a' }, at: '2026-01-05 08:00:01' },
   },
   { event_type: 2, bid: { price: 7, inner: null, at: '2026-01-05 08:00:02' } },
-  { event_type: 2, bid: { price: 9, inner: { tagName: 'é"\n' }, at: '2026-01-05 08:00:03' }, more: 1 },
+  {
+    event_type: 2,
+    bid: { price: 9, inner: { tagName: 'é"\n' }, at: '2026-01-05 08:00:03' },
+    more: 1,
+  },
   { event_type: 2, bid: { inner: {}, at: '2026-01-05 08:00:04' } },
   // Refused, although few views read the price.
   { event_type: 2, bid: { price: 'x', inner: {}, at: '2026-01-05 08:00:05' } },

@@ -129,11 +129,17 @@ export const sqlstate = {
 /** Something outside failed (a broker, a file, a socket). `retryable` says whether trying again may help. */
 export class ConnectorError extends Error {
   readonly retryable: boolean;
+  /** What was named is not there, and may come to be. */
+  readonly missing: boolean;
 
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { retryable: boolean; missing?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.name = 'ConnectorError';
     this.retryable = options.retryable;
+    this.missing = options.missing ?? false;
   }
 }
 

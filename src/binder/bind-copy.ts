@@ -116,7 +116,10 @@ export function bindSubscribe(statement: ast.SubscribeStatement, binding: Bindin
   return {
     kind: 'subscribe',
     query,
-    relation: object === undefined || object.kind === 'view' ? null : relationRef(object),
+    relation:
+      object === undefined || object.kind === 'view' || object.kind === 'sink'
+        ? null
+        : relationRef(object),
     snapshot: flag(statement, 'snapshot', true),
     progress: flag(statement, 'progress', false),
     envelope:

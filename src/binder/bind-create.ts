@@ -1,12 +1,13 @@
 /** CREATE TABLE, SOURCE, VIEW, MATERIALIZED VIEW and SCHEMA. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, ViewColumn } from '../catalog/objects.ts';
+import { isTemporarySchema } from '../catalog/catalog.ts';
+import type { CatalogObject, ColumnDefinition, ViewColumn } from '../catalog/objects.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
 import { bindColumns, plainColumn } from './bind-columns.ts';
-import { bindOptions, findConnector, optionText } from './bind-options.ts';
+import { type BoundOptions, bindOptions, findConnector, optionText } from './bind-options.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
 import { Binding } from './binding.ts';
 import type {
@@ -53,7 +54,10 @@ function refuseUnsupported(statement: ast.CreateTable): void {
   if (statement.from !== null) {
     refuse('FROM … CONNECTION', "Give the address with WITH (connector = '…').");
   }
-  if (statement.partitionedBy.length > 0) refuse('PARTITIONED BY', 'Leave it out.');
+  if (statement.partitionMethod !== null) refuse('PARTITION BY', 'Leave it out.');
+  if (statement.partitionedBy.length > 0 && findConnector(statement.options) === undefined) {
+    refuse('PARTITIONED BY of a table that keeps its rows', 'Leave it out.');
+  }
   if (statement.inherits.length > 0) refuse('INHERITS', 'Use LIKE to copy columns.');
   if (statement.like !== null) refuse('LIKE after the columns', 'Write LIKE among the columns.');
   if (statement.appendOnly) refuse('APPEND ONLY', 'Leave it out.');
@@ -132,7 +136,8 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
   }
   const name = nameForCreation(binding, statement.name);
   const mode = createMode(statement, name, binding);
-  const { connector, format, options, formatOptions } = bindOptions(statement, binding);
+  const chosen = bindOptions(statement, binding, 'table');
+  const { connector, format, options, formatOptions } = chosen;
   if (statement.temporary) {
     binding.notice('the source is kept until it is dropped', {
       severity: 'NOTICE',
@@ -141,8 +146,8 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
   }
   const bound = bindColumns(statement, binding, {
     relation: name.name,
-    metadata: connector.metadata,
-    own: connector.columns?.(options) ?? [],
+    metadata: connector?.metadata ?? [],
+    own: connector?.columns?.(options) ?? [],
   });
   const physical = bound.columns.filter((column) => column.source === 'physical');
   if (bound.columns.length === 0) {
@@ -151,10 +156,15 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
       position: statement.name.span.start,
     });
   }
-  format?.validate(
-    formatOptions,
-    physical.map((column) => ({ name: column.name, type: column.type, nullable: !column.notNull })),
-  );
+  const schema = physical.map((column) => ({
+    name: column.name,
+    type: column.type,
+    nullable: !column.notNull,
+  }));
+  format?.validate(formatOptions, schema);
+  if (connector === null) chosen.sinkFormat?.validate(formatOptions, schema);
+  const partitionedBy = bindPartitions(statement, bound.columns, chosen);
+  const unreadable = unreadableFor(chosen, partitionedBy);
   return {
     kind: 'create-source',
     relation: statement.relation,
@@ -165,15 +175,67 @@ function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSo
       columns: bound.columns,
       primaryKey: bound.primaryKey,
       watermark: bound.watermark,
-      connector: connector.name,
-      format: format?.name ?? null,
+      connector: chosen.name,
+      format: format?.name ?? chosen.sinkFormat?.name ?? null,
       options,
       formatOptions,
       startPositions: new Map(),
       comment: statement.comment,
-      sql: storedStatement(statement, name, binding, connector.options),
+      sql: storedStatement(statement, name, binding, chosen.specs),
+      ...(partitionedBy.length === 0 ? {} : { partitionedBy }),
+      ...(unreadable === null ? {} : { unreadable }),
     },
   };
+}
+
+/** PARTITIONED BY: ordinals of plain columns of a table that is written to. */
+function bindPartitions(
+  statement: ast.CreateTable,
+  columns: readonly ColumnDefinition[],
+  { sink, name }: BoundOptions,
+): readonly number[] {
+  const [first] = statement.partitionedBy;
+  if (first === undefined) return [];
+  if (sink?.partitions !== true) {
+    throw notSupported(`PARTITIONED BY with connector "${name}"`, {
+      hint: 'Leave it out.',
+      position: first.span.start,
+    });
+  }
+  const ordinals = statement.partitionedBy.map((expression) => {
+    const part = expression.kind === 'column' && expression.parts.length === 1;
+    const wanted = part ? expression.parts[0]!.name : null;
+    const ordinal = columns.findIndex((column) => column.name === wanted);
+    if (ordinal >= 0 && columns[ordinal]!.source === 'physical') return ordinal;
+    throw new SqlError(
+      sqlstate.undefinedColumn,
+      wanted === null || ordinal >= 0
+        ? 'a table is partitioned by columns that it stores'
+        : `column "${wanted}" named in partition key does not exist`,
+      { position: expression.span.start },
+    );
+  });
+  if (new Set(ordinals).size < ordinals.length) {
+    throw new SqlError(sqlstate.duplicateColumn, 'a column is named twice in the partition key', {
+      position: first.span.start,
+    });
+  }
+  if (ordinals.length === columns.filter((column) => column.source === 'physical').length) {
+    throw new SqlError(
+      sqlstate.invalidTableDefinition,
+      'cannot partition by all columns: nothing would be left to write',
+      { position: first.span.start },
+    );
+  }
+  return ordinals;
+}
+
+function unreadableFor(chosen: BoundOptions, partitionedBy: readonly number[]): string | null {
+  if (partitionedBy.length > 0) return 'Partitioned files are written, but not read.';
+  if (chosen.connector !== null) return null;
+  return chosen.sinkFormat === null
+    ? `Connector "${chosen.name}" only writes.`
+    : `Format "${chosen.sinkFormat.name}" is written, but not read.`;
 }
 
 export function bindCreateView(
@@ -200,6 +262,11 @@ function bindPlainView(statement: ast.CreateView, binding: Binding): BoundCreate
   const inner = definitionBinding(binding, 'view');
   const query = bindWholeQuery(statement.query, inner);
   refuseParameters(inner);
+  if (!statement.temporary && temporaryNames(inner).length > 0) {
+    const shown = statement.name.parts.at(-1)!.name;
+    binding.notice(`view "${shown}" will be a temporary view`);
+    return bindPlainView({ ...statement, temporary: true }, binding);
+  }
   const plan = withoutHidden(query);
   return {
     kind: 'create-view',
@@ -231,6 +298,13 @@ function bindMaterializedView(
   const mode = createMode(statement, name, binding);
   const inner = definitionBinding(binding, 'materialized view');
   const query = bindWholeQuery(statement.query, inner);
+  if (temporaryNames(inner).length > 0) {
+    throw notSupported('a materialized view of a temporary view', {
+      detail: `It would outlive view "${temporaryNames(inner)[0]}", which goes with its session.`,
+      hint: 'Create the view without TEMPORARY.',
+      position: statement.query.span.start,
+    });
+  }
   checkViewPlan(query.plan, statement.query.span.start);
   const visible = withoutHidden(query);
   const columns = viewColumns(statement, visible.schema);
@@ -264,6 +338,14 @@ function definitionBinding(binding: Binding, purpose: 'view' | 'materialized vie
   const evaluation = { ...binding.evaluation, timeZone: 'UTC' };
   const inner = new Binding({ ...binding.context, evaluation, parameterOids: [] }, purpose);
   return inner;
+}
+
+/** Temporary views that the query names itself. */
+function temporaryNames(binding: Binding): readonly string[] {
+  return [...binding.relations].flatMap((oid) => {
+    const object = binding.catalog.byOid(oid);
+    return object !== undefined && isTemporarySchema(object.schema) ? [object.name] : [];
+  });
 }
 
 /** A view has no parameters of its own; 42P02 as in PostgreSQL. */
@@ -308,8 +390,8 @@ function checkColumnNames(
 }
 
 /** IF NOT EXISTS and OR REPLACE against what has the name now. */
-function createMode(
-  statement: ast.CreateTable | ast.CreateView,
+export function createMode(
+  statement: ast.CreateTable | ast.CreateView | ast.CreateSink,
   name: { readonly schema: string; readonly name: string },
   binding: Binding,
 ): CreateMode {
@@ -321,7 +403,7 @@ function createMode(
   }
   if (statement.orReplace && sameKind(statement, found)) return { skip: false, replaces: found };
   if (statement.orReplace) {
-    const wanted = statement.kind === 'create-table' ? 'table' : 'view';
+    const wanted = statement.kind.slice('create-'.length);
     throw new SqlError(sqlstate.wrongObjectType, `"${name.name}" is not a ${wanted}`, {
       position: statement.name.span.start,
     });
@@ -329,7 +411,11 @@ function createMode(
   throw new SqlError(sqlstate.duplicateTable, `relation "${name.name}" already exists`);
 }
 
-function sameKind(statement: ast.CreateTable | ast.CreateView, found: CatalogObject): boolean {
+function sameKind(
+  statement: ast.CreateTable | ast.CreateView | ast.CreateSink,
+  found: CatalogObject,
+): boolean {
+  if (statement.kind === 'create-sink') return found.kind === 'sink';
   if (statement.kind === 'create-table') return found.kind === 'table' || found.kind === 'source';
   return found.kind === (statement.materialized ? 'materialized-view' : 'view');
 }

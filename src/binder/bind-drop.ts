@@ -73,13 +73,14 @@ const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
   'stream',
   'view',
   'materialized view',
+  'sink',
 ]);
 
 /** Kinds of objects that never exist here. */
 export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
   if (relationKinds.has(kind)) return;
   throw notSupported(`a statement on a ${kind}`, {
-    hint: 'Tables, sources, views, materialized views and schemas can be defined.',
+    hint: 'Tables, sources, views, materialized views, sinks and schemas can be defined.',
     position,
   });
 }
@@ -114,6 +115,8 @@ function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
       return object.kind === 'view' || object.kind === 'virtual';
     case 'materialized view':
       return object.kind === 'materialized-view';
+    case 'sink':
+      return object.kind === 'sink';
     default:
       return false;
   }

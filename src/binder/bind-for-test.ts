@@ -6,6 +6,7 @@
 import { SqlError } from '../base/errors.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { createConnectors } from '../connectors/registry.ts';
+import { createSinkConnectors } from '../connectors/sinks.ts';
 import { testContext } from '../expr/evaluate-for-test.ts';
 import { createRegistry } from '../expr/functions/builtin.ts';
 import { createFormats } from '../formats/registry.ts';
@@ -29,6 +30,7 @@ export class TestBinder {
     return {
       catalog: this.catalog,
       functions: this.#functions,
+      sinks: createSinkConnectors(),
       connectors: this.#connectors,
       formats: this.#formats,
       searchPath: this.searchPath,

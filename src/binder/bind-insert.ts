@@ -33,7 +33,7 @@ export function bindInsert(statement: ast.InsertStatement, binding: Binding): Bo
   const table = requireTable(binding, statement.table, 'insert into');
   const env =
     statement.with === null ? topLevel(binding) : bindWith(statement.with, topLevel(binding));
-  const targets = targetColumns(statement, table);
+  const targets = insertTargets(statement, table);
   const plan = bindRows(statement, table, targets, env);
   const schema = fieldsOf(table);
   const alias = statement.alias?.name ?? table.name;
@@ -75,7 +75,10 @@ function exprEnv(env: QueryEnv, scope: Scope): ExprEnv {
 }
 
 /** Ordinals in the order of the given values; all physical columns without a list. */
-function targetColumns(statement: ast.InsertStatement, table: TableObject): readonly number[] {
+export function insertTargets(
+  statement: ast.InsertStatement,
+  table: TableObject,
+): readonly number[] {
   if (statement.columns === null) {
     return table.columns.flatMap((column, ordinal) =>
       column.source === 'computed' ? [] : [ordinal],
@@ -96,7 +99,7 @@ function targetColumns(statement: ast.InsertStatement, table: TableObject): read
   return ordinals;
 }
 
-function bindRows(
+export function bindRows(
   statement: ast.InsertStatement,
   table: TableObject,
   targets: readonly number[],

@@ -2,7 +2,7 @@
 
 import { assert } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, PlainViewObject } from '../catalog/objects.ts';
+import type { PlainViewObject, RelationObject } from '../catalog/objects.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { CommonTables, QueryEnv } from './expr-env.ts';
@@ -29,6 +29,13 @@ export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
   const common = name.parts.length === 1 ? useCommon(name, env) : null;
   if (common !== null) return common;
   const object = requireRelation(env.binding, name);
+  if (object.kind === 'source' && object.unreadable !== undefined) {
+    throw notSupported(`reading table "${object.name}"`, {
+      detail: object.unreadable,
+      hint: 'Read what is inserted into it.',
+      position: name.span.start,
+    });
+  }
   const plan = object.kind === 'view' ? expandView(object, env) : scan(object);
   const columnNames =
     object.kind === 'view' ? object.columns.map((column) => column.name) : undefined;
@@ -42,7 +49,7 @@ export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
 }
 
 /** All columns of a relation. */
-export function scan(object: Exclude<CatalogObject, PlainViewObject>): LogicalPlan {
+export function scan(object: Exclude<RelationObject, PlainViewObject>): LogicalPlan {
   const schema = fieldsOf(object);
   return {
     kind: 'scan',

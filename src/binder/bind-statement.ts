@@ -5,7 +5,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { MaterializedViewObject } from '../catalog/objects.ts';
+import type { CatalogObject, MaterializedViewObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -15,6 +15,7 @@ import { bindCreateSchema, bindCreateTable, bindCreateView } from './bind-create
 import { bindDrop } from './bind-drop.ts';
 import { bindInsert } from './bind-insert.ts';
 import { bindScalar } from './bind-scalar.ts';
+import { bindCreateSink, bindInsertSink } from './bind-sink.ts';
 import { bindType } from './bind-type.ts';
 import { bindDelete, bindTruncate, bindUpdate } from './bind-update.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
@@ -22,7 +23,7 @@ import { Binding, type BindContext } from './binding.ts';
 import type { Bound, BoundStatement } from './bound-statement.ts';
 import { tryCoerce, typeName } from './coerce.ts';
 import { explainOptions } from './explain-options.ts';
-import { requireRelation } from './relation-lookup.ts';
+import { findRelation, requireRelation } from './relation-lookup.ts';
 
 /** Binds one statement. Throws `SqlError`, with a position in the statement's source where there is one. */
 export function bindStatement(statement: ast.Statement, context: BindContext): Bound {
@@ -83,6 +84,8 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
       return bindCreateTable(statement, binding);
     case 'create-view':
       return bindCreateView(statement, binding);
+    case 'create-sink':
+      return bindCreateSink(statement, binding);
     case 'create-schema':
       return bindCreateSchema(statement, binding);
     case 'alter':
@@ -92,7 +95,7 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'comment':
       return bindComment(statement, binding);
     case 'insert':
-      return bindInsert(statement, binding);
+      return bindInsertSink(statement, binding) ?? bindInsert(statement, binding);
     case 'update':
       return bindUpdate(statement, binding);
     case 'delete':
@@ -113,7 +116,7 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
             : bindSubscribe(statement.query, binding),
       };
     case 'explain': {
-      const view = statement.name === null ? null : requireRelation(binding, statement.name);
+      const view = statement.name === null ? null : explained(binding, statement.name);
       const inner = statement.statement === null ? null : bindOne(statement.statement, binding);
       const { stage, format } = explainOptions(statement);
       return { kind: 'explain', stage, format, statement: statement.statement, inner, view };
@@ -142,7 +145,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'lock':
     case 'generic':
       return { kind: 'session', statement };
-    case 'create-sink':
     case 'create-index':
     case 'create-sequence':
     case 'create-type':
@@ -156,7 +158,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
 }
 
 type Refused =
-  | ast.CreateSink
   | ast.CreateIndex
   | ast.CreateSequence
   | ast.CreateType
@@ -170,7 +171,6 @@ function refuse(statement: Refused): never {
 }
 
 const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'create-sink': ['CREATE SINK', 'Read the view with SELECT, or COPY it.'],
   'create-index': ['CREATE INDEX', 'Group or key a materialized view by the columns to look up.'],
   'create-sequence': ['CREATE SEQUENCE', 'Give the values in INSERT.'],
   'create-type': [
@@ -188,4 +188,10 @@ function requireView(name: ast.QualifiedName, binding: Binding): MaterializedVie
   throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a materialized view`, {
     position: name.span.start,
   });
+}
+
+/** EXPLAIN ANALYZE shows a sink as it shows a view. */
+function explained(binding: Binding, name: ast.QualifiedName): CatalogObject {
+  const found = findRelation(binding, name);
+  return found?.kind === 'sink' ? found : requireRelation(binding, name);
 }

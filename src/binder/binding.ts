@@ -5,8 +5,9 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import { effectivePath } from '../catalog/names.ts';
-import type { CatalogObject } from '../catalog/objects.ts';
+import type { CatalogObject, PlainViewObject } from '../catalog/objects.ts';
 import type { SourceConnector } from '../connectors/connector.ts';
+import type { SinkConnector } from '../connectors/sink.ts';
 import type { EvalContext, FunctionRegistry } from '../expr/functions/registry.ts';
 import type { Format } from '../formats/format.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -21,6 +22,10 @@ export interface BindContext {
   readonly connectors: ((name: string) => SourceConnector | undefined) & {
     readonly names?: readonly string[];
   };
+  /** The connectors that can be written to. */
+  readonly sinks: ((name: string) => SinkConnector | undefined) & {
+    readonly names?: readonly string[];
+  };
   readonly formats: ((name: string) => Format | undefined) & { readonly names?: readonly string[] };
   /** The session's search_path: schema names, "$user" replaced. */
   readonly searchPath: readonly string[];
@@ -28,12 +33,14 @@ export interface BindContext {
   readonly temporarySchema: string | null;
   /** OIDs that the client gave for $1, $2, …; 0 or missing: inferred. */
   readonly parameterOids: readonly number[];
+  /** Temporary views that stored SQL names and that live in no catalog any more. */
+  readonly inlined?: readonly PlainViewObject[];
   /** For constants: the session's time zone, now(), and the catalog behind reg* casts. */
   readonly evaluation: EvalContext;
 }
 
 /** What the statement is for; it decides what a query may hold. */
-export type Purpose = 'query' | 'view' | 'materialized view' | 'definition';
+export type Purpose = 'query' | 'view' | 'materialized view' | 'sink' | 'definition';
 
 export class Binding {
   readonly context: BindContext;
@@ -77,6 +84,11 @@ export class Binding {
 
   get evaluation(): EvalContext {
     return this.context.evaluation;
+  }
+
+  /** Whether the result is kept up to date, so that it must not depend on chance. */
+  get continuous(): boolean {
+    return this.purpose === 'materialized view' || this.purpose === 'sink';
   }
 
   /** Schemas in the order in which an unqualified name is looked up. */

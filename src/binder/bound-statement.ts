@@ -10,6 +10,7 @@ import type {
   MaterializedViewObject,
   PlainViewObject,
   SchemaObject,
+  SinkObject,
   SourceObject,
   TableObject,
 } from '../catalog/objects.ts';
@@ -45,6 +46,7 @@ export type BoundStatement =
   | BoundCreateSource
   | BoundCreateView
   | BoundCreateMaterializedView
+  | BoundCreateSink
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter
@@ -116,6 +118,18 @@ export interface BoundCreateMaterializedView extends CreateMode {
   readonly plan: LogicalPlan;
   /** From the WITH clause, by name. */
   readonly options: ReadonlyMap<string, string>;
+}
+
+/**
+ * CREATE SINK, or INSERT INTO a table with a connector. `appendOnly`: its target takes rows and no changes, which
+ * is judged from the dataflow when the sink is made.
+ */
+export interface BoundCreateSink extends CreateMode {
+  readonly kind: 'create-sink';
+  readonly tag: string;
+  readonly object: Omit<SinkObject, 'oid' | 'uid' | 'fingerprint'>;
+  readonly plan: LogicalPlan;
+  readonly appendOnly: boolean;
 }
 
 export interface BoundCreateSchema {

@@ -49,7 +49,7 @@ export function addSort(
 
 /** A view must have one answer, and rows without an order have no first ones. */
 function refuseInView(clause: LimitClause, env: QueryEnv): void {
-  if (env.binding.purpose !== 'materialized view') return;
+  if (!env.binding.continuous) return;
   throw notSupported('LIMIT without ORDER BY in a materialized view', {
     hint: 'Add ORDER BY, so that it is determined which rows the view holds.',
     position: (clause.limit ?? clause.offset)?.span.start,

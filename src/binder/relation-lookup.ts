@@ -2,7 +2,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type { CatalogObject } from '../catalog/objects.ts';
+import type { CatalogObject, RelationObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -14,13 +14,27 @@ import { closestNames } from './closest-name.ts';
 export function findRelation(binding: Binding, name: ast.QualifiedName): CatalogObject | undefined {
   const { schema, relation } = splitName(name);
   if (schema === null) return binding.catalog.findInPath(binding.path(), relation);
+  const inlined = binding.context.inlined?.find(
+    (view) => view.schema === schema && view.name === relation,
+  );
+  if (inlined !== undefined) return inlined;
   const real = schema === 'pg_temp' ? binding.context.temporarySchema : schema;
   return real === null ? undefined : binding.catalog.find(real, relation);
 }
 
-/** The object of that name; 42P01 with a nearby name as a hint. Remembers that the statement reads it. */
-export function requireRelation(binding: Binding, name: ast.QualifiedName): CatalogObject {
+/**
+ * The relation of that name; 42P01 with a nearby name as a hint, 42809 for a sink, which has no rows to read.
+ * Remembers that the statement reads it.
+ */
+export function requireRelation(binding: Binding, name: ast.QualifiedName): RelationObject {
   const found = findRelation(binding, name);
+  if (found?.kind === 'sink') {
+    throw new SqlError(sqlstate.wrongObjectType, `"${found.name}" is a sink`, {
+      detail: 'The rows of a sink go outside and are not kept.',
+      hint: 'Read what it reads; millrace.sinks shows how far it is.',
+      position: name.span.start,
+    });
+  }
   if (found !== undefined) {
     binding.relations.add(found.oid);
     binding.named.set(name, found);
@@ -117,7 +131,7 @@ function firstSchema(binding: Binding, position: number): string {
 }
 
 /** The object as plans name it. */
-export function relationRef(object: CatalogObject): RelationRef {
+export function relationRef(object: RelationObject): RelationRef {
   return {
     oid: object.oid,
     schemaName: object.schema,
@@ -133,13 +147,13 @@ export function relationRef(object: CatalogObject): RelationRef {
 }
 
 /** What a scan may read by itself of the composite columns of a source. */
-function fieldsToRead(object: CatalogObject): Pick<RelationRef, 'fieldColumns'> {
+function fieldsToRead(object: RelationObject): Pick<RelationRef, 'fieldColumns'> {
   if (object.kind !== 'source') return {};
   const found = fieldColumns(object.columns);
   return found.length === 0 ? {} : { fieldColumns: found };
 }
 
-function refKind(object: CatalogObject): RelationRef['kind'] {
+function refKind(object: RelationObject): RelationRef['kind'] {
   switch (object.kind) {
     case 'table':
     case 'source':
@@ -152,7 +166,7 @@ function refKind(object: CatalogObject): RelationRef['kind'] {
 }
 
 /** A source without a key only ever adds rows; a table's rows may go at any time. */
-function isAppendOnly(object: CatalogObject): boolean {
+function isAppendOnly(object: RelationObject): boolean {
   switch (object.kind) {
     case 'source':
       return object.primaryKey.length === 0 && !isChangeFormat(object.format);
@@ -178,7 +192,7 @@ function isChangeFormat(format: string | null): boolean {
 }
 
 /** The columns of a relation as fields, in order. */
-export function fieldsOf(object: CatalogObject): readonly Field[] {
+export function fieldsOf(object: RelationObject): readonly Field[] {
   switch (object.kind) {
     case 'table':
     case 'source':

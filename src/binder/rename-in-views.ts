@@ -4,9 +4,14 @@
  */
 
 import { must } from '../base/assert.ts';
-import type { CatalogObject, MaterializedViewObject, PlainViewObject } from '../catalog/objects.ts';
-import { parseQuery, parseStatements } from '../syntax/parse.ts';
-import { printQuery, printStatement } from '../syntax/print.ts';
+import type {
+  CatalogObject,
+  MaterializedViewObject,
+  PlainViewObject,
+  SinkObject,
+} from '../catalog/objects.ts';
+import { parseStatements } from '../syntax/parse.ts';
+import { printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import { writtenName } from './written-name.ts';
 
@@ -18,20 +23,35 @@ export interface FullName {
 /** The full name that takes another's place, or null when it stays. */
 export type Rename = (name: FullName) => FullName | null;
 
-/** The views whose text changes, with their new texts. */
+/** The views and sinks whose text changes, with their new texts. */
 export function renameInViews(
   objects: readonly CatalogObject[],
   rename: Rename,
-): readonly (PlainViewObject | MaterializedViewObject)[] {
-  return objects.flatMap((object) => {
-    if (object.kind !== 'view' && object.kind !== 'materialized-view') return [];
-    const query = parseQuery(object.querySql);
-    const renamed = withNewNames(query, rename) as ast.Query;
-    if (renamed === query) return [];
-    const statement = must(parseStatements(object.sql)[0], `definition of ${object.name}`);
-    const sql = printStatement(withNewNames(statement, rename) as ast.Statement);
-    return [{ ...object, querySql: printQuery(renamed), sql }];
-  });
+): readonly (PlainViewObject | MaterializedViewObject | SinkObject)[] {
+  return objects.flatMap(
+    (object): readonly (PlainViewObject | MaterializedViewObject | SinkObject)[] => {
+      if (object.kind === 'view' || object.kind === 'materialized-view') {
+        const querySql = renamedText(object.querySql, rename);
+        if (querySql === object.querySql) return [];
+        return [{ ...object, querySql, sql: renamedText(object.sql, rename) }];
+      }
+      if (object.kind !== 'sink') return [];
+      const querySql = renamedText(object.querySql, rename);
+      const inlined = mapSame(object.inlined, (view) => {
+        const changed = renamedText(view.querySql, rename);
+        return changed === view.querySql ? view : { ...view, querySql: changed };
+      });
+      if (querySql === object.querySql && inlined === object.inlined) return [];
+      return [{ ...object, querySql, inlined, sql: renamedText(object.sql, rename) }];
+    },
+  );
+}
+
+/** The same text where no name changes. */
+function renamedText(sql: string, rename: Rename): string {
+  const statement = must(parseStatements(sql)[0], 'stored statement');
+  const renamed = withNewNames(statement, rename) as ast.Statement;
+  return renamed === statement ? sql : printStatement(renamed);
 }
 
 function withNewNames(node: unknown, rename: Rename): unknown {

@@ -96,7 +96,7 @@ function distinctOn(
       { position: firstUnmatched(on, leading, end) },
     );
   }
-  if (order.length === 0 && end.env.binding.purpose === 'materialized view') {
+  if (order.length === 0 && end.env.binding.continuous) {
     throw notSupported('DISTINCT ON without ORDER BY in a materialized view', {
       hint: 'Add ORDER BY, so that it is determined which row of each group the view holds.',
       position: end.distinct?.span.start,

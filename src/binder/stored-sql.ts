@@ -17,7 +17,7 @@ export function storedQuery(query: ast.Query, binding: Binding): string {
 
 /** A CREATE statement under its full name, without secrets. */
 export function storedStatement(
-  statement: ast.CreateTable | ast.CreateView,
+  statement: ast.CreateTable | ast.CreateView | ast.CreateSink,
   name: { readonly schema: string; readonly name: string },
   binding: Binding,
   specs: readonly OptionSpec[] = [],
@@ -51,7 +51,7 @@ function withoutSecret(option: ast.Option, specs: readonly OptionSpec[]): ast.Op
 }
 
 /** The tree with names of catalog objects and stars written out; everything else is shared. */
-function writtenOut(node: unknown, binding: Binding): unknown {
+export function writtenOut(node: unknown, binding: Binding): unknown {
   if (Array.isArray(node)) return writtenList(node, binding);
   if (typeof node !== 'object' || node === null) return node;
   const object = binding.named.get(node as ast.QualifiedName);

@@ -1,7 +1,7 @@
 /** Whole rows of a stored table: which tables can be written, defaults, computed columns. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, ColumnDefinition, TableObject } from '../catalog/objects.ts';
+import type { ColumnDefinition, RelationObject, TableObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import { substituteColumns } from '../expr/walk.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -22,7 +22,7 @@ export function requireTable(
 }
 
 function refusal(
-  object: Exclude<CatalogObject, TableObject>,
+  object: Exclude<RelationObject, TableObject>,
   verb: string,
   position: number,
 ): Error {
@@ -32,7 +32,7 @@ function refusal(
   switch (object.kind) {
     case 'source':
       return notSupported(`writing to source "${object.name}"`, {
-        hint: 'A source only reads. Insert into a table without a connector.',
+        hint: 'Its connector only reads. Insert into a table without a connector, or with one that writes.',
         position,
       });
     case 'materialized-view':

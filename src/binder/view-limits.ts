@@ -1,5 +1,5 @@
 /**
- * What a materialized view cannot hold: values that change while no row does (the time of day) and values
+ * What a materialized view or a sink cannot hold: values that change while no row does (the time of day) and values
  * that would be others when computed again. Such a view could not stay equal to its query.
  */
 
@@ -24,11 +24,17 @@ const clocks: ReadonlySet<string> = new Set([
   'timeofday',
 ]);
 
+type What = 'materialized view' | 'sink';
+
 /** Throws for now() and its family, volatile functions, parameters. */
-export function checkViewPlan(plan: LogicalPlan, position: number): void {
-  for (const expr of expressionsOf(plan)) checkExpr(expr, position);
+export function checkViewPlan(
+  plan: LogicalPlan,
+  position: number,
+  what: What = 'materialized view',
+): void {
+  for (const expr of expressionsOf(plan)) checkExpr(expr, position, what);
   const inputs = children(plan);
-  for (const input of inputs) checkViewPlan(input, position);
+  for (const input of inputs) checkViewPlan(input, position, what);
   const final = inputs.every((input) => propertiesOf(input).appendOnly);
   if (!final) for (const expr of expressionsOf(plan)) checkProcessingTime(expr, position);
 }
@@ -45,21 +51,21 @@ function checkProcessingTime(expr: Expr, position: number): void {
   });
 }
 
-function checkExpr(expr: Expr, position: number): void {
+function checkExpr(expr: Expr, position: number, what: What): void {
   visitExpr(expr, (part) => {
     const at = part.at ?? position;
-    if (part.kind === 'subquery') checkViewPlan(part.plan as LogicalPlan, position);
+    if (part.kind === 'subquery') checkViewPlan(part.plan as LogicalPlan, position, what);
     if (part.kind === 'parameter') {
       throw new SqlError(
         sqlstate.undefinedParameter,
-        'materialized views may not be defined using bound parameters',
+        `${what}s may not be defined using bound parameters`,
         { position: at },
       );
     }
     if (part.kind !== 'call') return;
     const { name, volatility } = part.fn;
     if (clocks.has(name)) {
-      throw notSupported(`${name}() in a materialized view`, {
+      throw notSupported(`${name}() in a ${what}`, {
         detail:
           'Its value changes although no row does, so rows would have to come and go by themselves.',
         hint: 'Compare with now() in the query that reads the view, or window the rows by event time.',
@@ -67,7 +73,7 @@ function checkExpr(expr: Expr, position: number): void {
       });
     }
     if (volatility === 'volatile') {
-      throw notSupported(`${name}() in a materialized view`, {
+      throw notSupported(`${name}() in a ${what}`, {
         detail: 'It gives another value each time, so the view could not be kept up to date.',
         hint: 'Use it in the query that reads the view.',
         position: at,

@@ -8,7 +8,7 @@
 import { assert, must } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { dropBlocked, type DroppedName } from './dependency-errors.ts';
-import type { CatalogObject, SchemaObject, VirtualRelation } from './objects.ts';
+import type { CatalogObject, RelationObject, SchemaObject, VirtualRelation } from './objects.ts';
 
 /** The first oid of users' objects, as in PostgreSQL. */
 export const firstUserOid = 16384;
@@ -93,6 +93,11 @@ export class Catalog {
   /** All objects, by oid: an object comes after what it was made from. */
   objects(): readonly CatalogObject[] {
     return [...this.#objects.values()].sort((a, b) => a.oid - b.oid);
+  }
+
+  /** All that has rows to read, by oid. */
+  relations(): readonly RelationObject[] {
+    return this.objects().filter((object) => object.kind !== 'sink');
   }
 
   objectsIn(schema: string): readonly CatalogObject[] {
@@ -273,6 +278,7 @@ export function dependenciesOf(object: CatalogObject): readonly number[] {
   switch (object.kind) {
     case 'view':
     case 'materialized-view':
+    case 'sink':
       return object.dependsOn;
     case 'table':
     case 'source':

@@ -7,14 +7,14 @@ import type { Datum } from '../types/datum.ts';
 import { typeName } from '../types/oid.ts';
 import { formatType } from '../types/oid.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { CatalogObject } from './objects.ts';
+import type { RelationObject } from './objects.ts';
 import { columnRows, primaryKeyOf, relkindOf } from './pg-catalog.ts';
 import type { SystemContext } from './system-context.ts';
 import type { SystemProvider, SystemRelations } from './system-relations.ts';
 
 type Provider = SystemProvider<SystemContext>;
 
-function tableType(object: CatalogObject, context: SystemContext): string {
+function tableType(object: RelationObject, context: SystemContext): string {
   if (object.schema.startsWith('pg_temp_')) return 'LOCAL TEMPORARY';
   return relkindOf(object, context) === 'r' ? 'BASE TABLE' : 'VIEW';
 }
@@ -27,7 +27,7 @@ const schemata: Provider = (context) =>
   }));
 
 const tables: Provider = (context) =>
-  context.catalog.objects().map((object) => ({
+  context.catalog.relations().map((object) => ({
     table_catalog: context.database,
     table_schema: object.schema,
     table_name: object.name,
@@ -38,7 +38,7 @@ const tables: Provider = (context) =>
 
 const views: Provider = (context) =>
   context.catalog
-    .objects()
+    .relations()
     .filter((object) => tableType(object, context) === 'VIEW')
     .map((object) => ({
       table_catalog: context.database,
@@ -54,7 +54,7 @@ const views: Provider = (context) =>
     }));
 
 const columns: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     for (const [index, column] of columnRows(object).entries()) {
       yield {
         table_catalog: context.database,
@@ -137,8 +137,8 @@ function integerColumns(name: string, bits: number): Record<string, Datum> {
   };
 }
 
-const keyed = (context: SystemContext): readonly CatalogObject[] =>
-  context.catalog.objects().filter((object) => primaryKeyOf(object).length > 0);
+const keyed = (context: SystemContext): readonly RelationObject[] =>
+  context.catalog.relations().filter((object) => primaryKeyOf(object).length > 0);
 
 const tableConstraints: Provider = function* (context) {
   for (const object of keyed(context)) {
@@ -156,7 +156,7 @@ const tableConstraints: Provider = function* (context) {
   }
 };
 
-function constraintNames(context: SystemContext, object: CatalogObject): Record<string, Datum> {
+function constraintNames(context: SystemContext, object: RelationObject): Record<string, Datum> {
   return {
     constraint_catalog: context.database,
     constraint_schema: object.schema,

@@ -60,6 +60,35 @@ export interface SourceObject extends ObjectBase {
   readonly formatOptions: OptionValues;
   /** Where a first reader begins, resolved at creation. */
   readonly startPositions: ReadonlyMap<string, number>;
+  /** Why it cannot be read: its connector, its format or its partitions are for writing alone. */
+  readonly unreadable?: string;
+  /** PARTITIONED BY of a table that is written to: ordinals. */
+  readonly partitionedBy?: readonly number[];
+}
+
+/** CREATE SINK, or INSERT INTO a table with a connector: a running dataflow whose rows go outside. */
+export interface SinkObject extends ObjectBase {
+  readonly kind: 'sink';
+  /** What is written, in the types of the target. */
+  readonly columns: readonly ViewColumn[];
+  /** The keys of the columns outside, as they were declared. */
+  readonly keys: readonly string[];
+  /** The query, as printed SQL with qualified names. */
+  readonly querySql: string;
+  /** Temporary views that the query names, as they stood: they go with their session, and the sink stays. */
+  readonly inlined: readonly PlainViewObject[];
+  readonly dependsOn: readonly number[];
+  /** The table that names the target, or null for CREATE SINK with options of its own. */
+  readonly target: number | null;
+  readonly emit: 'update' | 'window-close';
+  readonly connector: string;
+  readonly format: string | null;
+  readonly options: OptionValues;
+  readonly formatOptions: OptionValues;
+  readonly partitionedBy: readonly number[];
+  /** Sixteen hexadecimal digits that no other sink has. */
+  readonly uid: string;
+  readonly fingerprint: string;
 }
 
 export interface ViewColumn {
@@ -107,4 +136,12 @@ export interface SchemaObject {
 }
 
 export type CatalogObject =
-  TableObject | SourceObject | PlainViewObject | MaterializedViewObject | VirtualRelation;
+  | TableObject
+  | SourceObject
+  | PlainViewObject
+  | MaterializedViewObject
+  | SinkObject
+  | VirtualRelation;
+
+/** What can stand in FROM. */
+export type RelationObject = Exclude<CatalogObject, SinkObject>;

@@ -5,7 +5,7 @@ import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
 import { pgTypeByOid, pgTypes } from '../types/pg-types.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { CatalogObject } from './objects.ts';
+import type { CatalogObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
 import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
@@ -56,7 +56,7 @@ export function columnRows(object: CatalogObject): readonly ColumnRow[] {
   }));
 }
 
-export function relkindOf(object: CatalogObject, context: SystemContext): string {
+export function relkindOf(object: RelationObject, context: SystemContext): string {
   switch (object.kind) {
     case 'table':
     case 'source':
@@ -94,7 +94,7 @@ const pgNamespace: Provider = (context) =>
   }));
 
 const pgClass: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     const relkind = relkindOf(object, context);
     const rows = context.rowCount(object.oid);
     yield {
@@ -134,7 +134,7 @@ function primaryKeyClass(object: CatalogObject, context: SystemContext): SystemR
 }
 
 const pgAttribute: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     const columns = columnRows(object);
     for (const [index, column] of columns.entries()) {
       yield attribute(object.oid, column, index);
@@ -171,7 +171,7 @@ function attribute(relation: number, column: ColumnRow, index: number): SystemRe
 }
 
 const pgAttrdef: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     for (const [index, column] of columnRows(object).entries()) {
       if (column.defaultSql === null) continue;
       // The text stands for the node tree: pg_get_expr gives it back.
@@ -240,7 +240,7 @@ const pgProc: Provider = (context) =>
   }));
 
 const pgIndex: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     const key = primaryKeyOf(object);
     if (key.length === 0) continue;
     yield {
@@ -263,7 +263,7 @@ const pgIndex: Provider = function* (context) {
 };
 
 const pgConstraint: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     const namespace = namespaceOf(context, object.schema);
     const base = {
       connamespace: namespace,
@@ -297,7 +297,7 @@ const pgConstraint: Provider = function* (context) {
 };
 
 const pgDescription: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     const base = { objoid: object.oid, classoid: catalogOid.class };
     if (object.comment !== null) yield { ...base, objsubid: 0, description: object.comment };
     for (const [index, column] of columnRows(object).entries()) {
@@ -388,7 +388,7 @@ const pgStatActivity: Provider = (context) =>
 
 const pgTables: Provider = (context) =>
   context.catalog
-    .objects()
+    .relations()
     .filter((object) => relkindOf(object, context) === 'r')
     .map((object) => ({
       schemaname: object.schema,
@@ -401,7 +401,7 @@ const pgTables: Provider = (context) =>
     }));
 
 const pgViews: Provider = (context) =>
-  context.catalog.objects().flatMap((object) =>
+  context.catalog.relations().flatMap((object) =>
     object.kind === 'view' || (object.kind === 'virtual' && relkindOf(object, context) === 'v')
       ? [
           {
@@ -415,7 +415,7 @@ const pgViews: Provider = (context) =>
   );
 
 const pgMatviews: Provider = (context) =>
-  context.catalog.objects().flatMap((object) =>
+  context.catalog.relations().flatMap((object) =>
     object.kind === 'materialized-view'
       ? [
           {
@@ -431,7 +431,7 @@ const pgMatviews: Provider = (context) =>
   );
 
 const pgIndexes: Provider = (context) =>
-  context.catalog.objects().flatMap((object) =>
+  context.catalog.relations().flatMap((object) =>
     primaryKeyOf(object).length === 0
       ? []
       : [
@@ -452,7 +452,7 @@ export function indexDefinition(object: CatalogObject): string {
 }
 
 const pgRewrite: Provider = (context) =>
-  context.catalog.objects().flatMap((object) =>
+  context.catalog.relations().flatMap((object) =>
     object.kind === 'view' || object.kind === 'materialized-view'
       ? [
           {
@@ -468,7 +468,7 @@ const pgRewrite: Provider = (context) =>
   );
 
 const pgDepend: Provider = function* (context) {
-  for (const object of context.catalog.objects()) {
+  for (const object of context.catalog.relations()) {
     if (object.kind !== 'view' && object.kind !== 'materialized-view') continue;
     for (const on of object.dependsOn) {
       yield {
@@ -484,7 +484,7 @@ const pgDepend: Provider = function* (context) {
 
 const statistics: Provider = (context) =>
   context.catalog
-    .objects()
+    .relations()
     .filter((object) => object.kind !== 'virtual' && relkindOf(object, context) !== 'v')
     .map((object) => ({
       relid: object.oid,

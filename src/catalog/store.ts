@@ -59,6 +59,12 @@ function toObject(value: unknown): StoredObject {
         formatOptions: toMap(fields['formatOptions'], isText),
         startPositions: toMap(fields['startPositions'], isNumber),
       } as unknown as CatalogObject;
+    case 'sink':
+      return {
+        ...fields,
+        options: toMap(fields['options'], isText),
+        formatOptions: toMap(fields['formatOptions'], isText),
+      } as unknown as CatalogObject;
     case 'schema':
     case 'table':
     case 'view':

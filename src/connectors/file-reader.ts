@@ -98,7 +98,10 @@ export class FileReader implements SourceReader {
     const names = await this.#list();
     if (names.single && names.files.length === 0) {
       const path = describePath(this.#options.path, this.#path);
-      throw new ConnectorError(`file ${path} does not exist`, { retryable: true });
+      throw new ConnectorError(`file ${path} does not exist`, {
+        retryable: true,
+        missing: true,
+      });
     }
     for (const file of names.files) {
       const handle = await openAllowed(file.path, this.#allowed);

@@ -112,6 +112,11 @@ function headerLayout(
   return { fields: names.length, owner: `the header ${names.length}`, fieldOf };
 }
 
+/** How records in these options are cut into fields. Throws 22023 where that cannot be. */
+export function csvDialect(values: OptionValues): CsvDialect {
+  return csvRules(values);
+}
+
 function csvRules(values: OptionValues): CsvRules {
   const quoting = !isOn(values, 'csv.disable-quote-character');
   const delimiter = oneCharacter(values, 'csv.field-delimiter', ',');

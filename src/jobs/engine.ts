@@ -17,12 +17,14 @@ import type { Log } from '../base/log.ts';
 import type {
   CatalogObject,
   MaterializedViewObject,
+  SinkObject,
   SourceObject,
   TableObject,
 } from '../catalog/objects.ts';
 import { CommitQueue } from '../checkpoint/commit-queue.ts';
 import { Segments } from '../checkpoint/segments.ts';
 import type { BadRecord } from '../connectors/connector.ts';
+import type { SinkContext, SinkWriter } from '../connectors/sink.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import { RelationStore } from '../state/relation-store.ts';
@@ -32,7 +34,9 @@ import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { ErrorLedger } from './error-ledger.ts';
 import { History, type Snapshot } from './history.ts';
+import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
 import { deadLetterColumns, lateRowColumns, Ledger, ledgerName } from './ledger.ts';
+import { failureKey, SinkJob } from './sink-job.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
@@ -55,6 +59,8 @@ export interface EngineOptions {
   readonly defer: (run: () => void) => void;
   /** Makes a feed over one source; `deadLetter` gets its refused records. */
   readonly makeFeed: (source: SourceObject, deadLetter: (record: BadRecord) => void) => SourceFeed;
+  /** Makes the writer of a sink, not yet open. */
+  readonly makeWriter: (sink: SinkObject, events: SinkContext['events']) => SinkWriter;
   /** What expressions of views know of the world: UTC, and one instant a tick. */
   readonly evaluation: (nowMicros: bigint) => EvalContext;
   readonly codegen: boolean;
@@ -86,7 +92,7 @@ export class Engine {
   readonly #relations = new Map<number, StoredRelation>();
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
-  readonly #jobs = new Map<number, ViewJob>();
+  readonly #jobs = new Map<number, DataflowJob>();
   readonly lateRows: Ledger;
   readonly deadLetters: Ledger;
   readonly rowErrors: ErrorLedger;
@@ -102,6 +108,7 @@ export class Engine {
   /** Durability of the last write that must be durable before it is shown. */
   #lastWrite: Promise<void> = Promise.resolve();
   #writesPending = 0;
+  readonly #waitingForSinks: (() => void)[] = [];
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
   #heartbeatTimer: Timer | null = null;
@@ -123,7 +130,7 @@ export class Engine {
     return this.#tick;
   }
 
-  get jobs(): Iterable<ViewJob> {
+  get jobs(): Iterable<DataflowJob> {
     return this.#jobs.values();
   }
 
@@ -139,7 +146,7 @@ export class Engine {
     return this.#sources.get(oid);
   }
 
-  job(oid: number): ViewJob | undefined {
+  job(oid: number): DataflowJob | undefined {
     return this.#jobs.get(oid);
   }
 
@@ -210,7 +217,7 @@ export class Engine {
     this.wake();
   }
 
-  async #fill(job: ViewJob): Promise<void> {
+  async #fill(job: DataflowJob): Promise<void> {
     this.#insideTick(() => {
       for (const entry of job.entries) {
         this.#relations.get(entry.relation)?.listen(entry.listener, true);
@@ -230,18 +237,60 @@ export class Engine {
   #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
     const types = view.columns.map((column) => column.type);
     const relation = this.#store(view, types, keyInPlace(plan));
-    const job: ViewJob = new ViewJob({
-      view,
+    const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan) });
+    this.#jobs.set(view.oid, job);
+    return job;
+  }
+
+  #jobOptions(object: JobObject, plan: DataflowPlan): JobOptions {
+    // Its name may change while it runs.
+    const name = (): string => this.#jobs.get(object.oid)?.name ?? ledgerName(object);
+    return {
       plan,
-      relation,
       codegen: this.#options.codegen,
       evaluation: this.#viewEvaluation(),
       late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
       rowError: (code, message, row, weight) =>
-        this.rowErrors.add(job.name, code, message, row, weight),
-      log: this.#options.log.with({ view: ledgerName(view) }),
+        this.rowErrors.add(name(), code, message, row, weight),
+      log: this.#options.log.with({ view: ledgerName(object) }),
+    };
+  }
+
+  #keepState(job: DataflowJob): void {
+    const owner = ownerOf(job.object.oid, job.plan);
+    for (const [table, state] of job.stateTables()) this.#segments.add(owner, table, state);
+  }
+
+  /**
+   * Starts a sink over what exists. It is durable when this resolves: from then on every row goes out once.
+   */
+  async addSink(sink: SinkObject, plan: DataflowPlan): Promise<void> {
+    const job = this.#makeSink(sink, plan);
+    try {
+      await job.open();
+      await this.#fill(job);
+      this.#keepState(job);
+      await this.checkpoint();
+      if (job.failure !== null) throw job.failure;
+    } catch (error) {
+      await this.remove(sink.oid);
+      throw error;
+    }
+    this.#startHeartbeat();
+    this.wake();
+  }
+
+  #makeSink(sink: SinkObject, plan: DataflowPlan): SinkJob {
+    const job = new SinkJob({
+      sink,
+      makeWriter: this.#options.makeWriter,
+      changed: () => {
+        this.#scheduleCheckpoint();
+        this.#sinksDrained();
+      },
+      ...this.#jobOptions(sink, plan),
     });
-    this.#jobs.set(view.oid, job);
+    this.#jobs.set(sink.oid, job);
     return job;
   }
 
@@ -257,9 +306,16 @@ export class Engine {
     };
   }
 
-  #keepState(job: ViewJob): void {
-    const owner = ownerOf(job.view.oid, job.plan);
-    for (const [table, state] of job.stateTables()) this.#segments.add(owner, table, state);
+  #sinks(): SinkJob[] {
+    return [...this.#jobs.values()].filter((job) => job instanceof SinkJob);
+  }
+
+  /** Before sinks are dropped: every row that they took is shown outside. */
+  async finishSinks(oids: readonly number[]): Promise<void> {
+    const sinks = this.#sinks().filter((job) => oids.includes(job.sink.oid));
+    if (sinks.length === 0) return;
+    for (const job of sinks) job.finish();
+    await this.checkpoint();
   }
 
   /** Stops an object and forgets its state. */
@@ -278,6 +334,11 @@ export class Engine {
       }
       forgotten = this.lateRows.forget(job.name);
       forgotten = this.rowErrors.forget(job.name) || forgotten;
+    }
+    if (job instanceof SinkJob) {
+      changes.push({ key: failureKey(oid), value: null });
+      await job.close('drop');
+      this.#sinksDrained();
     }
     const source = this.#sources.get(oid);
     if (source !== undefined) {
@@ -308,7 +369,7 @@ export class Engine {
       this.lateRows.rename(known.name, ledgerName(object));
       this.deadLetters.rename(known.name, ledgerName(object));
       this.rowErrors.rename(known.name, ledgerName(object));
-      if (object.kind === 'materialized-view') this.#jobs.get(object.oid)?.rename(object);
+      this.#jobs.get(object.oid)?.rename(object);
       if (object.kind === 'source') this.#sources.get(object.oid)?.rename(object);
     }
     if (renamed) await this.checkpoint();
@@ -327,22 +388,28 @@ export class Engine {
       readonly view: MaterializedViewObject;
       readonly plan: DataflowPlan;
     },
+    sinkPlan: (sink: SinkObject) => DataflowPlan,
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
+    const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
     for (const object of objects) {
       if (object.kind === 'table') {
         this.addTable(object);
         this.#segments.load(String(object.oid), store);
       } else if (object.kind === 'source') {
-        this.addSource(object);
+        if (object.unreadable === undefined) this.addSource(object);
       } else if (object.kind === 'materialized-view') {
         const planned = plan(object);
         const readsFresh = readsOf(planned.plan).some((oid) => fresh.has(oid));
         if (readsFresh || !this.#restoreView(planned.view, planned.plan)) {
           fresh.set(object.oid, planned);
         }
+      } else if (object.kind === 'sink') {
+        const sink = { object, plan: sinkPlan(object) };
+        const readsFresh = readsOf(sink.plan).some((oid) => fresh.has(oid));
+        if (!this.#restoreSink(sink.object, sink.plan, readsFresh)) freshSinks.push(sink);
       }
     }
     await this.#dropOrphans();
@@ -360,8 +427,42 @@ export class Engine {
         });
       });
     }
+    for (const { object, plan } of freshSinks) {
+      await this.addSink(object, plan).catch((error: unknown) => {
+        this.#options.log.error('a sink could not be started', {
+          sink: `${object.schema}.${object.name}`,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      });
+    }
     this.#startHeartbeat();
     this.wake();
+  }
+
+  /** False: it was made, but no checkpoint knows of it, so that nothing of it was shown. */
+  #restoreSink(sink: SinkObject, plan: DataflowPlan, readsFresh: boolean): boolean {
+    const { store } = this.#options;
+    const failed = store.get(failureKey(sink.oid));
+    const owner = ownerOf(sink.oid, plan);
+    const known = hasKeys(store, `seg/${sink.oid}-`, `seg/${sink.oid}.`);
+    if (failed === undefined && !known) return false;
+    const job = this.#makeSink(sink, plan);
+    if (failed !== undefined) {
+      job.restoreFailure(failed);
+    } else if (readsFresh) {
+      job.fail(new Error('a view that it reads was made anew and would send every row again'));
+    } else if (!hasKeys(store, `seg/${owner}/`, `seg/${owner}0`)) {
+      job.fail(
+        new Error('this release runs its query in another way, so its state cannot be used'),
+      );
+    } else {
+      this.#keepState(job);
+      this.#segments.load(owner, store);
+      job.restored();
+      this.#resume(job);
+      job.open().catch((error: unknown) => job.fail(toError(error)));
+    }
+    return true;
   }
 
   #restoreView(view: MaterializedViewObject, plan: DataflowPlan): boolean {
@@ -372,13 +473,18 @@ export class Engine {
     this.#keepState(job);
     this.#segments.load(owner, this.#options.store);
     job.restored();
+    this.#resume(job);
+    return true;
+  }
+
+  /** Lets changes come in from where the checkpoint stood. */
+  #resume(job: DataflowJob): void {
     for (const entry of job.entries) {
       this.#relations.get(entry.relation)?.listen(entry.listener, false);
     }
     for (const [oid, listeners] of job.entriesBySource()) {
       this.#sources.get(oid)?.resume(listeners);
     }
-    return true;
   }
 
   /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */
@@ -390,7 +496,9 @@ export class Engine {
       if (shared !== null) known.add(String(oid));
       else this.deadLetters.forget(ledgerName(source));
     }
-    for (const [oid, job] of this.#jobs) known.add(ownerOf(oid, job.plan));
+    for (const [oid, job] of this.#jobs) {
+      if (job.failure === null) known.add(ownerOf(oid, job.plan));
+    }
     const changes: StoreChange[] = [];
     for (const [key] of this.#options.store.range('seg/', 'seg0')) {
       if (!known.has(key.split('/')[1]!)) changes.push({ key, value: null });
@@ -476,16 +584,41 @@ export class Engine {
   #pullSources(): boolean {
     const { batchRowsMax, tickRowsMax, tickMsMax, clock } = this.#options;
     const start = clock.monotonicMs();
+    const held = this.#heldSources();
     let rows = 0;
     for (;;) {
       let progressed = false;
-      for (const source of this.#sources.values()) {
+      for (const [oid, source] of this.#sources) {
+        if (held.has(oid)) continue;
         progressed = source.pull(batchRowsMax) || progressed;
       }
       if (!progressed) return rows > 0;
       rows += batchRowsMax;
       if (rows >= tickRowsMax || clock.monotonicMs() - start >= tickMsMax) return true;
     }
+  }
+
+  /** Sources that a sink with too much to write reads, directly or through views: they wait. */
+  #heldSources(): ReadonlySet<number> {
+    const held = new Set<number>();
+    const hold = (plan: DataflowPlan): void => {
+      for (const oid of readsOf(plan)) {
+        const job = this.#jobs.get(oid);
+        if (job === undefined) held.add(oid);
+        else hold(job.plan);
+      }
+    };
+    for (const job of this.#jobs.values()) {
+      if (job instanceof SinkJob && job.full) hold(job.plan);
+    }
+    return held;
+  }
+
+  /** Sources and writers that waited for a sink go on. */
+  #sinksDrained(): void {
+    this.wake();
+    if (this.#waitingForSinks.length === 0 || this.#sinks().some((job) => job.full)) return;
+    for (const resolve of this.#waitingForSinks.splice(0)) resolve();
   }
 
   /** Runs ticks until nothing is left to do. */
@@ -525,9 +658,9 @@ export class Engine {
   }
 
   /** A view over one that has stopped would show an old instant of it as the present one. */
-  #failReaders(failed: ViewJob): void {
+  #failReaders(failed: DataflowJob): void {
     for (const job of this.#jobs.values()) {
-      if (job.failure !== null || !readsOf(job.plan).includes(failed.view.oid)) continue;
+      if (job.failure !== null || !readsOf(job.plan).includes(failed.object.oid)) continue;
       job.fail(new Error(`it reads "${failed.name}", which has failed`));
     }
   }
@@ -595,11 +728,17 @@ export class Engine {
     this.#applyWrites(changes);
     const durable = this.#commits.submit([{ key: writeLogKey(this.#logSequence), value }]);
     this.#writesPending++;
-    const done = durable.finally(() => this.#writesPending--);
+    const done = durable.then(() => this.#roomInSinks()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
     if (!options.wait) return Promise.resolve();
     this.#lastWrite = done;
     return done;
+  }
+
+  /** Whoever writes tables faster than a sink can follow waits for it. */
+  #roomInSinks(): Promise<void> {
+    if (!this.#sinks().some((job) => job.full)) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForSinks.push(resolve));
   }
 
   #applyWrites(changes: readonly TableChange[]): void {
@@ -650,7 +789,9 @@ export class Engine {
       changes.push({ key: writeLogKey(entry), value: null });
     }
     if (changes.length === 0) return;
-    this.#checkpointing = this.#commits.submit(changes).then(() => {
+    const sinks = this.#sinks();
+    this.#checkpointing = this.#submit(changes, sinks).then(() => {
+      for (const job of sinks) job.committed();
       this.#checkpointed = upTo;
       this.#checkpointing = null;
       this.checkpoints.count++;
@@ -661,10 +802,30 @@ export class Engine {
     await this.#checkpointing;
   }
 
+  /** The rows of sinks come to stable storage before the checkpoint that says so. */
+  #submit(changes: readonly StoreChange[], sinks: readonly SinkJob[]): Promise<void> {
+    if (sinks.length === 0) return this.#commits.submit(changes);
+    return Promise.all(sinks.map((job) => job.synced())).then(() => {
+      const failed = this.#withoutFailed();
+      // What failed or was dropped meanwhile must leave no state behind.
+      const gone = sinks.filter(
+        (job) => job.failure !== null || this.#jobs.get(job.sink.oid) !== job,
+      );
+      const owners = gone.map((job) => `seg/${ownerOf(job.sink.oid, job.plan)}/`);
+      const kept = changes.filter(
+        ({ key, value }) => value === null || !owners.some((owner) => key.startsWith(owner)),
+      );
+      return this.#commits.submit([...kept, ...failed]);
+    });
+  }
+
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
   #withoutFailed(): StoreChange[] {
     const failed = [...this.#jobs.values()].filter((job) => job.failure !== null);
-    return failed.flatMap((job) => this.#segments.remove(ownerOf(job.view.oid, job.plan)));
+    return failed.flatMap((job) => [
+      ...this.#segments.remove(ownerOf(job.object.oid, job.plan)),
+      ...(job instanceof SinkJob ? job.failureChanges() : []),
+    ]);
   }
 
   /** Stops reading, takes a last checkpoint and ends. */
@@ -675,6 +836,7 @@ export class Engine {
     this.#heartbeatTimer?.cancel();
     await this.checkpoint();
     for (const source of this.#sources.values()) await source.close();
+    for (const job of this.#sinks()) await job.close('stop');
     await this.#commits.drained();
   }
 
@@ -683,12 +845,24 @@ export class Engine {
     this.#stopped = true;
     this.#checkpointTimer?.cancel();
     this.#heartbeatTimer?.cancel();
-    await this.#commits.abandon();
+    // First of all nothing is committed: writers that are closed have not written what they were given.
+    const atRest = this.#commits.abandon();
+    for (const job of this.#sinks()) await job.close('crash');
+    await atRest;
     for (const source of this.#sources.values()) await source.close();
   }
 }
 
-/** Where a view's state stands: never read under another plan. */
+function hasKeys(store: Store, from: string, to: string): boolean {
+  const [first] = store.range(from, to);
+  return first !== undefined;
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Where a job's state stands: never read under another plan. */
 function ownerOf(oid: number, plan: DataflowPlan): string {
   return `${oid}-${plan.fingerprint.slice(0, 16)}`;
 }

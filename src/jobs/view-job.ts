@@ -1,262 +1,44 @@
-/**
- * One materialized view while it runs: its graph, the entries through which changes of what it reads come in,
- * and the stored relation that its result goes into. A fault inside the graph fails this view alone: it
- * stops changing, says so to whoever reads it, and the others go on.
- */
+/** One materialized view while it runs: a dataflow whose result is kept as a stored relation. */
 
-import { assert } from '../base/assert.ts';
-import type { ByteReader, ByteWriter } from '../base/bytes.ts';
-import type { Log } from '../base/log.ts';
 import type { MaterializedViewObject } from '../catalog/objects.ts';
-import { Graph } from '../dataflow/graph.ts';
-import type { LateRow, OperatorCounters, Output, RowError } from '../dataflow/operator.ts';
-import type { EvalContext } from '../expr/functions/registry.ts';
-import { encodeJsonRow } from '../formats/json-encode.ts';
-import { type BuiltGraph, buildGraph } from '../operators/build.ts';
-import type { DataflowPlan } from '../plan/dataflow-plan.ts';
-import type { StateTable } from '../state/state-table.ts';
-import type { Batch } from '../types/batch.ts';
-import type { Datum, Row } from '../types/datum.ts';
-import type { SqlType } from '../types/sql-type.ts';
-import { types } from '../types/sql-type.ts';
-import { parseText } from '../types/text-io.ts';
-import { ledgerName } from './ledger.ts';
-import type { ChangeListener } from './relation.ts';
+import { DataflowJob, type JobOptions } from './dataflow-job.ts';
 import type { StoredRelation } from './stored-relation.ts';
 
-export interface ViewJobOptions {
+export interface ViewJobOptions extends JobOptions {
   readonly view: MaterializedViewObject;
-  readonly plan: DataflowPlan;
   readonly relation: StoredRelation;
-  readonly codegen: boolean;
-  readonly evaluation: EvalContext;
-  /** A row for the late-rows ledger, but for its arrival time. */
-  readonly late: (row: Row) => void;
-  readonly rowError: (code: string, message: string, row: string, weight: number) => void;
-  readonly log: Log;
 }
 
-export interface ViewEntry {
-  /** Oid of what is read. */
-  readonly relation: number;
-  readonly listener: ChangeListener;
-}
-
-export class ViewJob {
-  readonly plan: DataflowPlan;
+export class ViewJob extends DataflowJob {
   readonly relation: StoredRelation;
-  readonly entries: readonly ViewEntry[];
-  readonly #graph = new Graph();
-  readonly #built: BuiltGraph;
-  readonly #log: Log;
-  readonly #made = new MadeMark();
   #view: MaterializedViewObject;
-  /** What each clock entry was told last. */
-  readonly #clocks: number[] = [];
-  /** Why the view has stopped, or null. */
-  failure: Error | null = null;
 
   constructor(options: ViewJobOptions) {
-    this.#view = options.view;
-    this.plan = options.plan;
-    this.relation = options.relation;
-    this.#log = options.log;
-    const { name } = this;
-    this.#built = buildGraph(options.plan, {
-      graph: this.#graph,
-      operator: {
-        name,
-        evaluation: options.evaluation,
-        codegen: options.codegen,
-        late: (row) => options.late(lateRow(this.name, row)),
-        rowError: (error) =>
-          options.rowError(error.code, error.message, errorRow(error), error.weight),
+    const { view, relation } = options;
+    super(
+      view,
+      {
+        apply: (batch) => relation.apply(batch),
+        advance: (micros) => relation.advance(micros),
+        endStep: () => relation.endStep(),
+        fail: (error) => {
+          relation.failure = error.message;
+        },
+        tables: [['view', relation.store]],
       },
-      output: {
-        emit: (batch) => this.relation.apply(batch),
-        watermark: (micros) => this.relation.advance(micros),
-      },
-    });
-    this.entries = this.#built.scans.map((scan) => ({
-      relation: scan.relation.oid,
-      listener: this.#listener(scan.ordinals, scan.input),
-    }));
+      options,
+    );
+    this.#view = view;
+    this.relation = relation;
   }
 
   get view(): MaterializedViewObject {
     return this.#view;
   }
 
-  /** Schema-qualified. */
-  get name(): string {
-    return ledgerName(this.#view);
-  }
-
-  /** The same view under another name. */
-  rename(view: MaterializedViewObject): void {
+  override rename(view: MaterializedViewObject): void {
+    super.rename(view);
     this.#view = view;
     this.relation.name = view.name;
   }
-
-  /**
-   * Tells windows by processing time what time it is (µs), before the rows of a tick. True when that may close
-   * one.
-   */
-  advanceClock(micros: number): boolean {
-    let moved = false;
-    this.#built.clocks.forEach(({ input, step }, i) => {
-      const bound = Math.floor((micros - step.offset) / step.size) * step.size + step.offset;
-      if (bound <= (this.#clocks[i] ?? -Infinity)) return;
-      this.#clocks[i] = bound;
-      moved = true;
-      this.#guard(() => input.watermark(bound));
-    });
-    return moved;
-  }
-
-  #listener(ordinals: readonly number[], input: Output): ChangeListener {
-    // A view that joins another reading of its source may be told of an older watermark again.
-    let last = -Infinity;
-    return {
-      ordinals,
-      push: (batch: Batch) => this.#guard(() => input.emit(batch)),
-      watermark: (micros: number) => {
-        if (micros <= last) return;
-        last = micros;
-        this.#guard(() => input.watermark(micros));
-      },
-    };
-  }
-
-  #guard(run: () => void): void {
-    if (this.failure !== null) return;
-    try {
-      run();
-    } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  /** Stops the view: from now on reading it is an error. */
-  fail(error: Error): void {
-    this.failure = error;
-    this.relation.failure = error.message;
-    this.#log.error('a view has failed', { error: error.stack ?? error.message });
-  }
-
-  /** Ends a tick: everything that was pushed is carried to the stored rows. */
-  flush(): void {
-    this.#guard(() => {
-      this.#graph.tick();
-      this.relation.endStep();
-    });
-  }
-
-  /** After the state tables were loaded. */
-  restored(): void {
-    this.#built.restored();
-  }
-
-  /** State tables with names that are the same in every process for one plan. */
-  *stateTables(): Iterable<readonly [name: string, table: StateTable]> {
-    for (const { name, table } of this.#built.stateTables) yield [name.replace('/', '.'), table];
-    yield ['view', this.relation.store];
-    yield ['made', this.#made];
-  }
-
-  *tables(): Iterable<{ readonly operator: number; readonly table: StateTable }> {
-    for (const { spec, operator } of this.#built.nodes) {
-      for (const table of operator?.stateTables ?? []) yield { operator: spec.id, table };
-    }
-  }
-
-  *operators(): Iterable<{
-    readonly id: number;
-    readonly kind: string;
-    readonly counters: OperatorCounters;
-  }> {
-    for (const { spec, operator } of this.#built.nodes) {
-      if (operator !== null) yield { id: spec.id, kind: spec.kind, counters: operator.counters };
-    }
-  }
-
-  get memoryBytes(): number {
-    let bytes = this.relation.store.bytes;
-    for (const { table } of this.tables()) bytes += table.bytes;
-    return Math.round(bytes);
-  }
-
-  /** The listeners by what they read. */
-  entriesBySource(): ReadonlyMap<number, readonly ChangeListener[]> {
-    const grouped = new Map<number, ChangeListener[]>();
-    for (const { relation, listener } of this.entries) {
-      const listeners = grouped.get(relation);
-      if (listeners === undefined) grouped.set(relation, [listener]);
-      else listeners.push(listener);
-    }
-    return grouped;
-  }
-}
-
-/** Says in a checkpoint that the view was filled, also where it has no rows and no state. */
-class MadeMark implements StateTable {
-  readonly name = 'made';
-  readonly rows = 1;
-  readonly bytes = 0;
-  dirty = true;
-
-  writeDelta(writer: ByteWriter): void {
-    this.writeBase(writer);
-  }
-
-  writeBase(writer: ByteWriter): void {
-    writer.uint8(1);
-    this.dirty = false;
-  }
-
-  load(reader: ByteReader): void {
-    assert(reader.uint8() === 1, 'the mark of a view has another version');
-    this.dirty = false;
-  }
-}
-
-const micros = (value: number | null): bigint | null =>
-  value === null || !Number.isFinite(value) ? null : BigInt(Math.round(value));
-
-/** In the order of the ledger's columns, without `arrived_at`. */
-function lateRow(view: string, row: LateRow): Row {
-  return [
-    view,
-    row.source ?? null,
-    row.stream,
-    row.partition,
-    row.offset === null ? null : BigInt(row.offset),
-    jsonb(jsonText(row.columns, row.types ?? [], row.values)),
-    micros(row.windowStart),
-    micros(row.windowEnd),
-    micros(row.watermark),
-  ];
-}
-
-function errorRow(error: RowError): string {
-  const columns = error.columns ?? [];
-  return jsonText(
-    columns.map((column) => column.name),
-    columns.map((column) => column.type),
-    error.values,
-  );
-}
-
-function jsonText(
-  names: readonly string[],
-  columnTypes: readonly SqlType[],
-  values: readonly (Datum | null)[],
-): string {
-  const count = Math.min(names.length, columnTypes.length);
-  // Columns that this view does not read were not decoded and have no name.
-  return encodeJsonRow(names.slice(0, count), columnTypes.slice(0, count), values.slice(0, count));
-}
-
-function jsonb(text: string): Datum {
-  return parseText(text, types.jsonb);
 }

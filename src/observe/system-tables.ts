@@ -12,6 +12,8 @@ import {
   type SystemRelations,
 } from '../catalog/system-relations.ts';
 import type { Engine } from '../jobs/engine.ts';
+import { SinkJob } from '../jobs/sink-job.ts';
+import { ViewJob } from '../jobs/view-job.ts';
 import type { LedgerColumn } from '../jobs/ledger.ts';
 import { parseText } from '../types/text-io.ts';
 import { types } from '../types/sql-type.ts';
@@ -43,6 +45,10 @@ state_tables 14008 v
   view_name text!, operator integer!, name text!, rows bigint!, memory_bytes bigint!
 checkpoints 14009 v
   checkpoints bigint!, last_bytes bigint!, last_duration interval, last_at timestamptz
+sinks 14011 v
+  schema_name text!, name text!, connector text!, target text, state text!, error text,
+  rows_written bigint!, rows_committed bigint!, bytes_written bigint!, bytes_waiting bigint!,
+  files_committed bigint, files_open bigint, late_rows bigint!, failed_rows bigint!
 sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
 `;
@@ -63,6 +69,7 @@ export function provideEngineTables(
     ['sources', () => sources(engine)],
     ['source_partitions', () => sourcePartitions(engine)],
     ['views', () => views(engine)],
+    ['sinks', () => sinks(engine, catalog)],
     ['operators', () => operators(engine)],
     ['state_tables', () => stateTables(engine)],
     ['checkpoints', () => [checkpoints(engine)]],
@@ -139,6 +146,7 @@ function* sourcePartitions(engine: Engine): Iterable<SystemRecord> {
 
 function* views(engine: Engine): Iterable<SystemRecord> {
   for (const job of engine.jobs) {
+    if (!(job instanceof ViewJob)) continue;
     yield {
       schema_name: job.view.schema,
       name: job.view.name,
@@ -151,6 +159,33 @@ function* views(engine: Engine): Iterable<SystemRecord> {
     };
   }
 }
+
+function* sinks(engine: Engine, catalog: Catalog): Iterable<SystemRecord> {
+  for (const job of engine.jobs) {
+    if (!(job instanceof SinkJob)) continue;
+    const { sink } = job;
+    const status = job.status();
+    const target = sink.target === null ? undefined : catalog.byOid(sink.target);
+    yield {
+      schema_name: job.object.schema,
+      name: job.object.name,
+      connector: sink.connector,
+      target: target === undefined ? null : `${target.schema}.${target.name}`,
+      state: job.failure === null ? 'running' : 'failed',
+      error: job.failure?.message ?? null,
+      rows_written: BigInt(status.rowsWritten),
+      rows_committed: BigInt(status.rowsCommitted),
+      bytes_written: BigInt(status.bytesWritten),
+      bytes_waiting: BigInt(status.bytesWaiting),
+      files_committed: count(status.filesCommitted),
+      files_open: count(status.filesOpen),
+      late_rows: BigInt(engine.lateRows.total(job.name)),
+      failed_rows: BigInt(engine.rowErrors.total(job.name)),
+    };
+  }
+}
+
+const count = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
 function* operators(engine: Engine): Iterable<SystemRecord> {
   for (const job of engine.jobs) {

@@ -14,6 +14,7 @@ import type { SystemContext } from '../catalog/system-context.ts';
 import { SystemRelations } from '../catalog/system-relations.ts';
 import type { SourceConnector } from '../connectors/connector.ts';
 import { createConnectors } from '../connectors/registry.ts';
+import { createSinkConnectors } from '../connectors/sinks.ts';
 import { createRegistry } from '../expr/functions/builtin.ts';
 import { createFormats } from '../formats/registry.ts';
 import { Engine } from '../jobs/engine.ts';
@@ -24,6 +25,7 @@ import type { Database } from '../session/database.ts';
 import { planStoredView } from '../session/plan-view.ts';
 import { SqlSession } from '../session/session.ts';
 import type { SessionFactory } from '../session/session-api.ts';
+import { createWriter, planStoredSink } from '../session/sinks.ts';
 import { createFeed } from '../session/source-feeds.ts';
 import { withSourceOptions } from '../session/source-options.ts';
 import { viewEvaluation } from '../session/view-evaluation.ts';
@@ -86,6 +88,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
   provideInformationSchema(system);
   const catalogStore = new CatalogStore(world.stores.catalog, catalog);
   const connectors = wrapConnectors(world.extraConnectors);
+  const sinks = createSinkConnectors();
   const formats = createFormats();
   const connectorEnvironment = {
     clock: world.clock,
@@ -98,6 +101,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     catalog,
     registry,
     connectors,
+    sinks,
     formats,
     evaluation: evaluation(0n),
   });
@@ -119,6 +123,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
         },
         deadLetter,
       ),
+    makeWriter: (sink, events) => createWriter(sink, events, { sinks, connectorEnvironment }),
     evaluation,
     codegen: options.codegen,
     batchRowsMax: options.batchRowsMax,
@@ -143,6 +148,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     procs: new ProcTable(registry),
     system,
     connectors,
+    sinks,
     connectorEnvironment,
     formats,
     sessions: new Set(),
@@ -154,7 +160,11 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
   };
   provideEngineTables(database.system, catalog, engine);
   await catalogStore.load();
-  await engine.recover(catalog.objects(), (view) => planStoredView(view, database));
+  await engine.recover(
+    catalog.objects(),
+    (view) => planStoredView(view, database),
+    (sink) => planStoredSink(sink, database),
+  );
   return {
     database,
     sessions: {

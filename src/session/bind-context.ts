@@ -9,11 +9,12 @@ export function bindContext(
   session: SessionContext,
   parameterOids: readonly number[],
 ): BindContext {
-  const { catalog, registry, connectors, formats } = session.database;
+  const { catalog, registry, connectors, sinks, formats } = session.database;
   return {
     catalog,
     functions: registry,
     connectors,
+    sinks,
     formats,
     searchPath: listedPath(session),
     temporarySchema: temporarySchema(session),

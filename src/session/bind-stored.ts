@@ -4,6 +4,7 @@ import { type BindContext } from '../binder/binding.ts';
 import { bindScalarSql } from '../binder/bind-scalar.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ColumnDefinition, SourceObject, TableObject } from '../catalog/objects.ts';
+import type { SinkConnectors } from '../connectors/sinks.ts';
 import type { EvalContext, FunctionRegistry } from '../expr/functions/registry.ts';
 import type { Expr } from '../expr/expr.ts';
 import { substituteColumns } from '../expr/walk.ts';
@@ -20,6 +21,7 @@ export function storedBinding(parts: {
   readonly catalog: Catalog;
   readonly registry: FunctionRegistry;
   readonly connectors: Connectors;
+  readonly sinks: SinkConnectors;
   readonly formats: Formats;
   readonly evaluation: EvalContext;
 }): StoredBinding {
@@ -27,6 +29,7 @@ export function storedBinding(parts: {
     catalog: parts.catalog,
     functions: parts.registry,
     connectors: parts.connectors,
+    sinks: parts.sinks,
     formats: parts.formats,
     searchPath: [],
     temporarySchema: null,

@@ -8,6 +8,7 @@ import type { ProcTable } from '../catalog/proc-table.ts';
 import type { SystemContext } from '../catalog/system-context.ts';
 import type { SystemRelations } from '../catalog/system-relations.ts';
 import type { ConnectorEnvironment, SourceConnector } from '../connectors/connector.ts';
+import type { SinkConnectors } from '../connectors/sinks.ts';
 import type { FunctionRegistry } from '../expr/functions/registry.ts';
 import type { Format } from '../formats/format.ts';
 import type { Engine } from '../jobs/engine.ts';
@@ -29,6 +30,7 @@ export interface Database {
   readonly procs: ProcTable;
   readonly system: SystemRelations<SystemContext>;
   readonly connectors: Connectors;
+  readonly sinks: SinkConnectors;
   readonly connectorEnvironment: ConnectorEnvironment;
   readonly formats: Formats;
   readonly sessions: Set<SessionActivity>;

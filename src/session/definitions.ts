@@ -9,16 +9,24 @@ import type {
   BoundAlter,
   BoundCreateMaterializedView,
   BoundCreateSchema,
+  BoundCreateSink,
   BoundCreateSource,
   BoundCreateTable,
   BoundCreateView,
   BoundDrop,
 } from '../binder/bound-statement.ts';
+import type { Random } from '../base/random.ts';
 import type { DropPlan } from '../catalog/catalog.ts';
-import type { CatalogObject, MaterializedViewObject, SourceObject } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  MaterializedViewObject,
+  SinkObject,
+  SourceObject,
+} from '../catalog/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
 import type { ParameterValues } from './session-context.ts';
+import { planSink } from './sinks.ts';
 import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
@@ -30,6 +38,7 @@ export type Definition =
   | BoundCreateSource
   | BoundCreateView
   | BoundCreateMaterializedView
+  | BoundCreateSink
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter;
@@ -71,6 +80,8 @@ export class Definitions {
         return await this.#createView(bound);
       case 'create-materialized-view':
         return await this.#createMaterializedView(bound);
+      case 'create-sink':
+        return await this.#createSink(bound);
       case 'create-schema':
         return await this.#createSchema(bound);
       case 'drop':
@@ -118,10 +129,11 @@ export class Definitions {
       });
     }
     const draft: SourceObject = { ...bound.object, oid: database.catalog.allocateOid() };
-    const startPositions = await this.#startPositions(draft);
+    const written = draft.unreadable !== undefined;
+    const startPositions = written ? new Map() : await this.#startPositions(draft);
     const source: SourceObject = { ...draft, startPositions };
     database.catalog.create(source);
-    database.engine.addSource(source);
+    if (!written) database.engine.addSource(source);
     await this.#saveOrUndo([source]);
     return done(tag);
   }
@@ -133,6 +145,11 @@ export class Definitions {
       return await reader.startPositions();
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
+      if (error.missing && this.#session.database.sinks(source.connector) !== undefined) {
+        // It may be there to be written to; whoever reads it waits for what comes.
+        this.#session.options.notice({ severity: 'NOTICE', code: '00000', message: error.message });
+        return new Map();
+      }
       throw new SqlError(
         sqlstate.fdwError,
         `could not read from ${source.connector}: ${error.message}`,
@@ -209,6 +226,37 @@ export class Definitions {
     return done(tag);
   }
 
+  async #createSink(bound: BoundCreateSink): Promise<StatementResult> {
+    if (bound.skip) return done(bound.tag);
+    this.#refuseReplace(bound.replaces, 'sinks');
+    const { catalog, engine, random } = this.#session.database;
+    const { plan, emit } = planSink(bound, this.#session.database);
+    const sink: SinkObject = {
+      ...bound.object,
+      emit,
+      oid: catalog.allocateOid(),
+      uid: newUid(random),
+      fingerprint: plan.fingerprint,
+    };
+    await engine.addSink(sink, plan);
+    try {
+      catalog.create(sink);
+      await this.#session.database.catalogStore.save([sink]);
+    } catch (error) {
+      if (catalog.byOid(sink.oid) !== undefined) this.#forget(sink);
+      await engine.remove(sink.oid);
+      throw error;
+    }
+    if (bound.object.target !== null) {
+      this.#session.options.notice({
+        severity: 'NOTICE',
+        code: '00000',
+        message: `the rows flow on as sink "${sink.name}" until it is dropped`,
+      });
+    }
+    return done(bound.tag);
+  }
+
   /** OR REPLACE of a materialized view: only when nothing else reads it. */
   #replaced(object: CatalogObject | null): DropPlan | null {
     if (object === null) return null;
@@ -232,6 +280,7 @@ export class Definitions {
   async #drop(bound: BoundDrop): Promise<StatementResult> {
     const { catalog, catalogStore } = this.#session.database;
     const { objects, schemas } = bound.plan;
+    await this.#session.database.engine.finishSinks(objects.map((object) => object.oid));
     const before = catalog.snapshot();
     try {
       catalog.drop(bound.plan);
@@ -292,4 +341,10 @@ export class Definitions {
       hint: `Drop "${replaces.name}" first; its rows and every view over it would be lost.`,
     });
   }
+}
+
+/** Sixteen hexadecimal digits, for names outside that must not meet those of another sink. */
+function newUid(random: Random): string {
+  const part = (): string => random.uint32().toString(16).padStart(8, '0');
+  return part() + part();
 }

@@ -57,6 +57,7 @@ export class Executor {
       case 'create-source':
       case 'create-view':
       case 'create-materialized-view':
+      case 'create-sink':
       case 'create-schema':
       case 'drop':
       case 'alter':

@@ -23,6 +23,7 @@ import { sessionEvaluation } from './evaluation.ts';
 import { rowsResult } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
+import { planSink } from './sinks.ts';
 import { viewEvaluation } from './view-evaluation.ts';
 
 interface Explained {
@@ -67,7 +68,7 @@ function explanation(bound: BoundExplain, session: SessionContext): Explanation 
   if (bound.stage === 'ast') {
     return { kind: 'statement', tree: shownTree(must(bound.statement, 'statement')) };
   }
-  const explained = explainable(must(bound.inner, 'bound statement'));
+  const explained = explainable(must(bound.inner, 'bound statement'), session);
   if (explained === null) return { kind: 'nothing' };
   switch (bound.stage) {
     case 'bound':
@@ -139,12 +140,14 @@ function jsonTree({ label, notes = [], children = [] }: TreeNode): object {
   };
 }
 
-function explainable(statement: BoundStatement): Explained | null {
+function explainable(statement: BoundStatement, session: SessionContext): Explained | null {
   switch (statement.kind) {
     case 'query':
       return { plan: statement.plan, emit: null };
     case 'create-materialized-view':
       return { plan: statement.plan, emit: statement.object.emit };
+    case 'create-sink':
+      return { plan: statement.plan, emit: planSink(statement, session.database).emit };
     case 'insert':
     case 'update':
     case 'delete':

@@ -37,9 +37,9 @@ export function planStoredView(
   view: MaterializedViewObject,
   database: Database,
 ): { readonly view: MaterializedViewObject; readonly plan: DataflowPlan } {
-  const { catalog, registry, connectors, formats } = database;
+  const { catalog, registry, connectors, sinks, formats } = database;
   const evaluation = viewEvaluation(database)(0n);
-  const binding = storedBinding({ catalog, registry, connectors, formats, evaluation });
+  const binding = storedBinding({ catalog, registry, connectors, sinks, formats, evaluation });
   const plan = planView(bindViewQuery(view, binding), view.emit, database);
   if (plan.fingerprint === view.fingerprint) return { view, plan };
   const renewed = {

@@ -19,6 +19,7 @@ import type { ParameterValues, Prepared, SessionContext } from './session-contex
 import { canonicalName } from './settings.ts';
 import type { StatementResult } from './session-api.ts';
 import { describeRelation, showHint, showObjects } from './show-objects.ts';
+import { dropTemporaryViews } from './temporary-views.ts';
 
 const done = (tag: string): StatementResult => ({ kind: 'done', tag });
 
@@ -255,6 +256,7 @@ export class SessionStatements {
       }
       this.#session.discardAll();
     }
+    if (what === 'temporary') dropTemporaryViews(this.#session);
     return done(`DISCARD ${what === 'temporary' ? 'TEMP' : what.toUpperCase()}`);
   }
 

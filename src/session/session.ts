@@ -30,6 +30,7 @@ import type {
   StatementResult,
 } from './session-api.ts';
 import { parseMillis, type Settings } from './settings.ts';
+import { dropTemporaryViews } from './temporary-views.ts';
 import { Transaction } from './transaction.ts';
 
 interface Portal {
@@ -369,6 +370,7 @@ export class SqlSession implements Session, SessionContext {
     this.#portals.clear();
     this.cursors.closeAll();
     this.settings.resetAll();
+    dropTemporaryViews(this);
   }
 
   close(): void {
@@ -376,6 +378,7 @@ export class SqlSession implements Session, SessionContext {
     this.cursors.closeAll();
     this.#portals.clear();
     this.#statements.clear();
+    dropTemporaryViews(this);
     this.database.sessions.delete(this);
   }
 }

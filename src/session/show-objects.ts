@@ -30,6 +30,7 @@ const kindsShown: ReadonlyMap<string, readonly CatalogObject['kind'][]> = new Ma
   ['sources', ['source']],
   ['views', ['view']],
   ['materialized views', ['materialized-view']],
+  ['sinks', ['sink']],
 ]);
 
 export function showObjects(

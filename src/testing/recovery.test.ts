@@ -96,7 +96,7 @@ test('a view that failed says so, as do those that read it, and a restart mends 
     INSERT INTO t VALUES (1), (2)`);
   await world.checkpoint();
   const failed = must(
-    [...world.engine.jobs].find((job) => job.view.name === 'a'),
+    [...world.engine.jobs].find((job) => job.object.name === 'a'),
     'view a',
   );
   failed.fail(new Error('planted'));

@@ -31,6 +31,8 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['right', 'text:hello|integer:-2', 'llo'],
   ['overlay', 'text:Txxxxas|text:hom|integer:2|integer:4', 'Thomas'],
   ['overlay', 'text:abcdef|text:XX|integer:2', 'aXXdef'],
+  ['count_char', 'text:abcc|text:c', '2'],
+  ['count_char', 'text:abcc|text:cc', '!22023 count_char counts one character'],
   ['split_part', 'text:a,b,c|text:,|integer:2', 'b'],
   ['split_part', 'text:a,b,c|text:,|integer:-1', 'c'],
   ['split_part', 'text:a,b,c|text:,|integer:0', '!22023 field position must not be zero'],

@@ -137,6 +137,12 @@ function parts(): ScalarFunction[] {
       callAll<[string, string, number]>(([value, by, n]) => splitIndex(value, by, n)),
     ),
     scalar(
+      'count_char',
+      [text, text],
+      types.bigint,
+      call2((value: string, character: string) => countChar(value, character)),
+    ),
+    scalar(
       'repeat',
       [text, integer],
       text,
@@ -211,6 +217,16 @@ function splitPart(value: string, by: string, n: number): string {
 function splitIndex(value: string, by: string, n: number): string | null {
   if (n < 0) return null;
   return (by === '' ? [value] : value.split(by))[n] ?? null;
+}
+
+/** The Nexmark benchmark's function of that name: how often a character stands in the text. */
+function countChar(value: string, character: string): bigint {
+  if ([...character].length !== 1) {
+    throw new SqlError(sqlstate.invalidParameterValue, 'count_char counts one character', {
+      detail: `The second argument is "${character}".`,
+    });
+  }
+  return BigInt(value.split(character).length - 1);
 }
 
 /** As PostgreSQL's limit on one value. */

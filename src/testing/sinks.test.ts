@@ -1,0 +1,104 @@
+/** Sinks as a user meets them: made, dropped, restarted, refused. */
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MemoryStore } from '../checkpoint/memory-store.ts';
+import { TestFeed } from '../connectors/test-feed.ts';
+import { TestWorld } from './test-world.ts';
+
+const disk = { catalog: new MemoryStore(), state: new MemoryStore(), feed: new TestFeed() };
+let world: TestWorld;
+
+beforeEach(async () => {
+  disk.catalog = new MemoryStore();
+  disk.state = new MemoryStore();
+  disk.feed = new TestFeed();
+  world = await TestWorld.open(disk);
+  await world.sql(`
+    CREATE SOURCE events (k int, v int, at timestamp, WATERMARK FOR at AS at) WITH (connector = 'test');
+    CREATE TABLE t (a int, b text);
+    CREATE TABLE hole (k bigint, v text) WITH ('connector' = 'blackhole')`);
+});
+
+afterEach(async () => {
+  await world.crash();
+});
+
+async function restart(): Promise<void> {
+  await world.crash();
+  world = await TestWorld.open(disk);
+}
+
+const counts =
+  'SELECT name, connector, target, state, rows_written, rows_committed FROM millrace.sinks';
+
+test('INSERT INTO a blackhole goes on, over restarts, until it is dropped', async () => {
+  await world.sql('INSERT INTO hole SELECT k, v::text FROM events');
+  disk.feed.stream('public.events').push([
+    [1, 1, 0n],
+    [2, 2, 0n],
+  ]);
+  world.engine.settle();
+  expect(await world.sql(counts)).toEqual([
+    'insert_into_hole | blackhole | public.hole | running | 2 | 0',
+  ]);
+  await world.checkpoint();
+  disk.feed.stream('public.events').push([[3, 3, 0n]]);
+  world.engine.settle();
+  // The third row is in no checkpoint: it is read again.
+  await restart();
+  world.engine.settle();
+  await world.checkpoint();
+  expect(await world.sql(counts)).toEqual([
+    'insert_into_hole | blackhole | public.hole | running | 3 | 3',
+  ]);
+  await expect(world.sql('DROP TABLE hole')).rejects.toThrow('other objects depend on it');
+  await world.sql('DROP SINK insert_into_hole');
+  expect(await world.sql(counts)).toEqual([]);
+  await world.sql('DROP TABLE hole');
+});
+
+test('CREATE SINK FROM and AS, changes counted each', async () => {
+  await world.sql(
+    `
+    CREATE MATERIALIZED VIEW m AS SELECT b, count(*) AS n FROM t GROUP BY b;
+    CREATE SINK s1 FROM m WITH (connector = 'blackhole');
+    CREATE SINK s2 AS SELECT a FROM t WITH (connector = 'print', print_identifier = 'x')`.replace(
+      'print_identifier',
+      "'print-identifier'",
+    ),
+  );
+  await world.sql(`INSERT INTO t VALUES (1, 'x'), (2, 'x')`);
+  await world.sql(`INSERT INTO t VALUES (3, 'x')`);
+  expect(await world.sql(counts)).toEqual([
+    's1 | blackhole | NULL | running | 3 | 0',
+    's2 | print | NULL | running | 3 | 0',
+  ]);
+  await world.sql('ALTER TABLE t RENAME TO t2');
+  await restart();
+  expect(await world.sql(counts)).toHaveLength(2);
+  await world.sql('DROP TABLE t2 CASCADE');
+  expect(await world.sql(counts)).toEqual([]);
+});
+
+test('temporary views go with their session, and the sink keeps what they said', async () => {
+  const other = world.session();
+  await world.sql(
+    `CREATE TEMPORARY VIEW evens AS SELECT k, v FROM events WHERE k % 2 = 0;
+     CREATE TEMPORARY VIEW few AS SELECT k, v AS w FROM evens WHERE v < 10;
+     INSERT INTO hole SELECT few.k, w FROM few`.replace(', w FROM', ', w::text FROM'),
+    other,
+  );
+  other.close();
+  await expect(world.sql('SELECT * FROM few')).rejects.toThrow('does not exist');
+  await restart();
+  disk.feed.stream('public.events').push([
+    [1, 1, 0n],
+    [2, 2, 0n],
+    [4, 20, 0n],
+  ]);
+  world.engine.settle();
+  expect(await world.sql('SELECT rows_written FROM millrace.sinks')).toEqual(['1']);
+  await world.sql('ALTER TABLE events RENAME TO happenings');
+  await restart();
+  expect(await world.sql('SELECT state FROM millrace.sinks')).toEqual(['running']);
+});

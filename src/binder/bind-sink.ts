@@ -59,6 +59,7 @@ export function bindCreateSink(statement: ast.CreateSink, binding: Binding): Bou
     tag: 'CREATE SINK',
     plan,
     appendOnly: must(chosen.sink, 'a sink writes').appendOnly || wantsAppendOnly(chosen),
+    prefersFinal: false,
     object: {
       ...describe(name, chosen, inner),
       columns,
@@ -142,6 +143,7 @@ export function bindInsertSink(
     tag: 'INSERT 0 0',
     plan,
     appendOnly: chosen.appendOnly,
+    prefersFinal: statement.source?.emit === null,
     object: {
       ...describe(freeName(target, binding), { ...target, name: target.connector }, inner),
       columns,

@@ -130,6 +130,8 @@ export interface BoundCreateSink extends CreateMode {
   readonly object: Omit<SinkObject, 'oid' | 'uid' | 'fingerprint'>;
   readonly plan: LogicalPlan;
   readonly appendOnly: boolean;
+  /** Results are wanted once, when their windows close, where the query has such: what INSERT means in Flink. */
+  readonly prefersFinal: boolean;
 }
 
 export interface BoundCreateSchema {

@@ -8,8 +8,9 @@ import { must, unreachable } from '../base/assert.ts';
 import { CheckedOperator } from '../dataflow/checks.ts';
 import type { Graph } from '../dataflow/graph.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
-import type { ColumnSpec, DataflowPlan, NodeSpec, WindowNodeSpec } from '../plan/dataflow-plan.ts';
+import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
 import type { RelationRef } from '../plan/logical.ts';
+import { mergedColumns } from '../plan/merged-rows.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -27,6 +28,7 @@ import { TopN } from './top-n.ts';
 import { Union } from './union.ts';
 import { Values } from './values.ts';
 import { WeightedRows, distinctMultiplicity, setMultiplicity } from './weighted-rows.ts';
+import { paneSize } from './window-assign.ts';
 import { TimeWindow } from './window.ts';
 
 export interface BuildContext {
@@ -94,13 +96,20 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     }
     const inputs = spec.inputs.map((input) => must(nodes[input], `node ${input} comes later`));
     const name = `${context.operator.name}/${spec.id} ${spec.kind}`;
-    const made = makeOperator(spec, inputs, contextFor(name, inputs, context.operator));
+    const made = makeOperator(spec, inputs, {
+      context: contextFor(name, inputs, context.operator),
+      plan,
+    });
     const operator = context.checks === true ? checked(made, spec, inputs, name) : made;
     const from = inputs.map((input) => input.graphId);
     if (spec.kind === 'window' && spec.byClock) {
       const clock = graph.addSource();
       from.push(clock);
-      clocks.push({ id: clock, input: graph.source(clock), step: clockStep(spec.window) });
+      clocks.push({
+        id: clock,
+        input: graph.source(clock),
+        step: { size: paneSize(spec.window), offset: spec.window.offset },
+      });
     }
     const graphId = graph.addOperator(operator, from);
     nodes.push({ spec, graphId, operator });
@@ -121,17 +130,6 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     remove: () =>
       graph.remove([...nodes.map((node) => node.graphId), ...clocks.map((clock) => clock.id)]),
   };
-}
-
-function clockStep(window: WindowNodeSpec['window']): ClockEntry['step'] {
-  const { offset, size } = window;
-  if (window.fn === 'tumble') return { size, offset };
-  const every = window.fn === 'hop' ? window.slide : window.step;
-  return { size: greatestDivisor(size, every), offset };
-}
-
-function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /** The context of one operator: its reports say what the columns of its input are. */
@@ -177,8 +175,9 @@ function checked(
 function makeOperator(
   spec: Exclude<NodeSpec, { kind: 'scan' }>,
   inputs: readonly BuiltNode[],
-  context: OperatorContext,
+  of: { readonly context: OperatorContext; readonly plan: DataflowPlan },
 ): Operator {
+  const { context, plan } = of;
   const types = typesOf(spec.columns);
   const inputTypes = inputs.map((input) => typesOf(input.spec.columns));
   const columns = inputs[0]?.spec.columns ?? [];
@@ -189,7 +188,7 @@ function makeOperator(
     case 'map':
       return new MapOperator(spec, first, context);
     case 'window':
-      return new TimeWindow(spec, columns, context);
+      return new TimeWindow(spec, columns, context, mergedColumns(plan, spec));
     case 'session':
       return new SessionWindow(spec, columns, context);
     case 'aggregate':

@@ -89,3 +89,20 @@ function closedBefore(lateness: Lateness, i: number): number {
   const { rowWatermarks } = lateness;
   return (rowWatermarks === null ? lateness.watermark : rowWatermarks[i]!) - lateness.allowed;
 }
+
+/** Microseconds; times of one pane, [k·size, (k + 1)·size) plus the offset, are in the same windows. */
+export function paneSize(window: FixedWindow): number {
+  switch (window.fn) {
+    case 'tumble':
+      return window.size;
+    case 'hop':
+      return greatestDivisor(window.size, window.slide);
+    case 'cumulate':
+      return greatestDivisor(window.size, window.step);
+  }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}

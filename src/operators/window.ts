@@ -12,6 +12,7 @@ import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 import { EventTimes, windowTimeGap } from './event-time.ts';
+import { MergeRows } from './merge-rows.ts';
 import { Outlet, Times, outputRowsMax } from './outlet.ts';
 import { Assigned, assignWindows } from './window-assign.ts';
 
@@ -25,9 +26,24 @@ export class TimeWindow implements Operator {
   readonly #late = new Assigned();
   readonly #reused: (Column | null)[] = [];
   #windowTimes = new Float64Array(64);
+  readonly #merge: MergeRows | null;
 
-  constructor(spec: WindowNodeSpec, input: readonly ColumnSpec[], context: OperatorContext) {
+  /** `merged`: rows that agree in these input columns may go on as one (plan/merged-rows.ts). */
+  constructor(
+    spec: WindowNodeSpec,
+    input: readonly ColumnSpec[],
+    context: OperatorContext,
+    merged: readonly number[] | null = null,
+  ) {
     this.#spec = spec;
+    this.#merge =
+      merged === null
+        ? null
+        : new MergeRows(
+            spec.window,
+            merged,
+            merged.map((column) => input[column]!.type),
+          );
     this.#events = new EventTimes({
       column: spec.timeColumn,
       columns: input,
@@ -50,6 +66,15 @@ export class TimeWindow implements Operator {
     this.#events.read(batch);
     const { lateness, window, byClock } = this.#spec;
     const watermark = this.#times.least;
+    const merged = this.#merged(batch);
+    if (merged !== null) {
+      this.#events.read(merged);
+      const rows = { count: merged.count, skip: null };
+      const assigned = { inTime: this.#inTime, late: this.#late };
+      assignWindows(window, this.#events.times, rows, null, assigned);
+      this.#send(merged);
+      return;
+    }
     assignWindows(
       window,
       byClock ? this.#afterClock(batch.count, watermark) : this.#events.times,
@@ -61,6 +86,20 @@ export class TimeWindow implements Operator {
     );
     this.#reportLate(batch, watermark);
     this.#send(batch);
+  }
+
+  /** Equal rows as one, when that may be and no row is late for any window; otherwise null. */
+  #merged(batch: Batch): Batch | null {
+    const { skip, times } = this.#events;
+    if (this.#merge === null || skip !== null) return null;
+    const { lateness } = this.#spec;
+    if (lateness === null) return this.#merge.merge(batch, times, -Infinity);
+    let latest = this.#times.least;
+    const { rowWatermarks, count } = batch;
+    for (let i = 0; rowWatermarks !== null && i < count; i++) {
+      if (rowWatermarks[i]! > latest) latest = rowWatermarks[i]!;
+    }
+    return this.#merge.merge(batch, times, latest - lateness);
   }
 
   /** A clock that was set back does not open windows again that it has closed. */

@@ -1,6 +1,7 @@
 /**
- * From a bound sink to a running one. A target that takes rows alone gets them alone: a query whose result would
- * change rows is asked for final results, and refused where there are none.
+ * From a bound sink to a running one. INSERT INTO gives each result once, when its windows close, where the query has
+ * such windows. A target that takes rows alone gets them alone: a query whose result would change rows is asked for
+ * final results, and refused where there are none.
  */
 
 import { must } from '../base/assert.ts';
@@ -23,16 +24,17 @@ export interface PlannedSink {
 
 /** The dataflow of a new sink. Throws 0A000 where its target cannot take what the query gives. */
 export function planSink(
-  bound: Pick<BoundCreateSink, 'plan' | 'appendOnly'> & {
+  bound: Pick<BoundCreateSink, 'plan' | 'appendOnly' | 'prefersFinal'> & {
     readonly object: Pick<SinkObject, 'emit' | 'connector'>;
   },
   database: Database,
 ): PlannedSink {
   const { emit } = bound.object;
   const plan = planView(bound.plan, emit, database);
-  if (!bound.appendOnly || isAppendOnly(plan)) return { plan, emit };
+  if (isAppendOnly(plan) || !(bound.appendOnly || bound.prefersFinal)) return { plan, emit };
   const final = emit === 'update' ? tryFinal(bound.plan, database) : null;
   if (final !== null && isAppendOnly(final)) return { plan: final, emit: 'window-close' };
+  if (!bound.appendOnly) return { plan, emit };
   throw new SqlError(
     sqlstate.featureNotSupported,
     `connector "${bound.object.connector}" takes new rows only, and this query changes rows that it gave`,

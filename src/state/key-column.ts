@@ -101,6 +101,11 @@ export class KeyColumn {
     this.#encoded.lengths[entry] = 0;
   }
 
+  /** Clears the first `high` entries. */
+  reset(high: number): void {
+    for (let entry = 0; entry < high; entry++) this.clear(entry);
+  }
+
   writeOne(writer: ByteWriter, entry: number): void {
     encodeDatum(writer, readDatum(this.stored.column, entry, this.type), this.type);
   }

@@ -191,6 +191,20 @@ export class KeyedTable implements StateTable {
     this.#rows--;
   }
 
+  /** Forgets all entries and keeps the memory; only for tables that no checkpoint keeps. Ids start from 0 again. */
+  clear(): void {
+    assert(!this.#tracked, `${this.name} is kept and cannot be cleared`);
+    this.slots.fill(0);
+    for (const key of this.keys) key.reset(this.#high);
+    for (const value of this.values) {
+      for (let entry = 0; entry < this.#high; entry++) value.clear(entry);
+    }
+    this.#flags.fill(0, 0, this.#high);
+    this.#free.length = 0;
+    this.#high = 0;
+    this.#rows = 0;
+  }
+
   /** Takes an entry for a key with this hash. For generated loops, which then fill in key and slot. */
   allocate(hash: number): number {
     let entry = this.#free.pop();

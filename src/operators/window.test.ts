@@ -34,12 +34,13 @@ const at = (seconds: number): bigint => BigInt(Math.round(seconds * second));
 function windowCase(
   window: WindowNodeSpec['window'],
   lateness: number | null = null,
+  merged: readonly number[] | null = null,
 ): OperatorCase {
   const spec: WindowNodeSpec = { ...base, kind: 'window', byClock: false, window, lateness };
   return {
     inputTypes: [inputTypes],
     outputTypes,
-    make: (context) => new TimeWindow(spec, columnsOf(inputTypes), context),
+    make: (context) => new TimeWindow(spec, columnsOf(inputTypes), context, merged),
     expected: () => [],
     consolidated: false,
   };
@@ -96,6 +97,34 @@ describe('time windows', () => {
     expect(windowsOf(window, [9])).toEqual(['9: 0..10', '9: 3..13', '9: 6..16', '9: 9..19']);
     expect(windowsOf(window, [10])).toEqual(['10: 3..13', '10: 6..16', '10: 9..19']);
     expect(windowsOf(window, [0])).toEqual(['0: -9..1', '0: -6..4', '0: -3..7', '0: 0..10']);
+  });
+
+  it.each([
+    { fn: 'hop', size: 10 * second, slide: 3 * second, offset: second },
+    { fn: 'hop', size: 2 * second, slide: 5 * second, offset: 0 },
+    { fn: 'cumulate', size: 12 * second, step: 4 * second, offset: 0 },
+  ] as const)('give the same rows when equal ones are merged: %o', (window) => {
+    const random = new SeededRandom(8);
+    const lateness = 2 * second;
+    const plain = new Running(windowCase(window, lateness));
+    const merging = new Running(windowCase(window, lateness, [0]));
+    // The time is not read where rows are merged.
+    const withoutTime = (rows: readonly Row[]): string[] =>
+      rows.map((row) => row.filter((_, column) => column !== 1).join(' ')).sort();
+    for (let tick = 0; tick < 60; tick++) {
+      const rows = Array.from({ length: 100 }, () => ({
+        input: 0,
+        row: [random.below(3), at(tick + random.below(60) / 10 - 3)] as Row,
+        weight: 1 + random.below(2),
+      }));
+      for (const each of [plain, merging]) {
+        each.tick(rows, 50);
+        each.operator.watermark((tick - 2) * second, 0);
+      }
+      expect(withoutTime(merging.output.rows())).toEqual(withoutTime(plain.output.rows()));
+    }
+    expect(merging.operator.counters.rowsOut).toBeLessThan(plain.operator.counters.rowsOut * 0.6);
+    expect(merging.operator.counters.rowsLate).toBe(plain.operator.counters.rowsLate);
   });
 
   it('hop with gaps leaves rows out', () => {

@@ -1,6 +1,8 @@
 /** `millrace bench`: the benchmark's flags, and the processes it starts of itself. */
 
 import { join, resolve } from 'node:path';
+import { benchIvm } from '../bench/ivm-bench.ts';
+import { runIvm, type IvmOrder } from '../bench/ivm-run.ts';
 import { benchNexmark } from '../bench/nexmark-bench.ts';
 import { produceEvenly, runLatency, type LatencyOrder } from '../bench/latency-run.ts';
 import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
@@ -65,6 +67,15 @@ async function startFlink(flags: BenchFlags): Promise<Peer> {
   });
 }
 
+/** `millrace bench ivm`. */
+export async function ivm(flags: {
+  readonly events: number;
+  readonly seed: number;
+  readonly compare?: string;
+}): Promise<void> {
+  await benchIvm({ ...flags, compare: flags.compare !== undefined });
+}
+
 /** `millrace bench startup`. */
 export async function startup(flags: { readonly runs: number }): Promise<void> {
   await benchStartup(flags.runs);
@@ -80,6 +91,8 @@ export async function benchChild(what: string, order: string): Promise<void> {
       return asChild(() => runLatency(told as LatencyOrder));
     case 'produce':
       return asChild(() => produceEvenly(told as LatencyOrder));
+    case 'ivm-run':
+      return asChild(() => runIvm(told as IvmOrder));
     default:
       throw new Error(`the benchmark starts no process "${what}"`);
   }

@@ -9,6 +9,7 @@ import { must } from '../base/assert.ts';
 import { EngineRun } from './engine-run.ts';
 import { defaultOriginMicros, eventCounts } from './nexmark-events.ts';
 import {
+  besideSql,
   enveloped,
   generatedStreams,
   namedQueries,
@@ -75,6 +76,8 @@ export async function runNexmark(
     allowedDirectories: allowedDirectories(order),
   });
   try {
+    const beside = besideSql(query, order.directory);
+    if (beside !== '') await run.load(beside);
     await run.execute(sourceSql(order));
     const measure = () => measured(run, query, order, progress);
     const { profile } = order;

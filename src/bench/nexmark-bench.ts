@@ -15,6 +15,7 @@ import { namedQueries, type NexmarkQuery } from './nexmark-queries.ts';
 import {
   figuresChart,
   figuresTable,
+  queryLine,
   operatorTable,
   reportJson,
   summary,
@@ -201,6 +202,7 @@ async function measureOne(bench: Bench, query: NexmarkQuery): Promise<QueryRepor
   }
   const report = { query, outcome, error, latency, peer: figures };
   progress('');
+  if (!process.stderr.isTTY) process.stderr.write(`${queryLine(report)}\n`);
   return report;
 }
 

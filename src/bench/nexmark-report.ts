@@ -81,6 +81,21 @@ export function figuresTable(reports: readonly QueryReport[], peerName: string |
   return formatTable(headers, rows, { align });
 }
 
+/** One query in one line, for a log while the others still run. */
+export function queryLine(report: QueryReport): string {
+  const { query, outcome, error, peer } = report;
+  const parts = [
+    error ?? (outcome === null ? '-' : `${cpuPerMillion(outcome).toFixed(2)} CPU s per 1M`),
+  ];
+  if (peer !== null) {
+    const { figures } = peer;
+    parts.push(`peer ${figures === null ? peer.error : cpuPerMillion(figures).toFixed(2)}`);
+  }
+  const times = ratio(report);
+  if (times !== null) parts.push(`${times.toFixed(1)}x`);
+  return `${query.name}: ${parts.join(', ')}`;
+}
+
 /** The geometric mean of the ratios, and what is not in it. */
 export function summary(reports: readonly QueryReport[], peerName: string | null): string {
   const lines: string[] = [];

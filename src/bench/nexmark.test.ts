@@ -1,6 +1,6 @@
 /** The benchmark's events and queries: made alike from equal seeds, and taken by the engine. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -115,3 +115,21 @@ test('the counts of rows through operators are the same in every run', async () 
 test('a run that is over before it is warm is no measurement', async () => {
   await expect(run('q2', { events: 500, warmUp: 0.2 })).rejects.toThrow(/--events/);
 });
+
+test.each(['q0', 'q3', 'q5', 'q9', 'q17'])(
+  '%s has the same rows from the generator and from a file of its events',
+  async (name) => {
+    const { events, seed, gapMicros } = order(name);
+    const path = join(directory, `${name}.json`);
+    const texts = [...eventBlocks({ ...settings, events, seed, gapMicros })].flat();
+    writeFileSync(path, texts.map((text) => `${text}\n`).join(''));
+    const made = await run(name, { keepRows: true });
+    const read = await run(name, { keepRows: true, source: { kind: 'file', path } });
+    expect(made.resultRows).toBeGreaterThan(0);
+    expect(sorted(read)).toEqual(sorted(made));
+  },
+);
+
+function sorted({ result }: NexmarkOutcome): string[] {
+  return (result ?? []).map((row) => row.join('|')).sort();
+}

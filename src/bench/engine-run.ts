@@ -10,6 +10,7 @@ import { SystemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { SeededRandom } from '../base/random.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
+import type { SourceConnector } from '../connectors/connector.ts';
 import type { Engine } from '../jobs/engine.ts';
 import type { SourceRuntime } from '../jobs/source-runtime.ts';
 import { deadLetterColumns } from '../jobs/ledger.ts';
@@ -28,6 +29,7 @@ export interface EngineRunOptions {
   readonly checkpointIntervalMs: number;
   /** Directories that file sources may read. */
   readonly allowedDirectories: readonly string[];
+  readonly extraConnectors?: readonly SourceConnector[];
 }
 
 export class EngineRun {
@@ -76,7 +78,7 @@ export class EngineRun {
             if (run !== null) run.#turnOver();
           }),
         allowedDirectories: options.allowedDirectories,
-        extraConnectors: [],
+        extraConnectors: options.extraConnectors ?? [],
         fatal: fail,
       },
       {

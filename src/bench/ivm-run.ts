@@ -1,16 +1,18 @@
 /**
- * One grouping or one join over the auction generator's bids, kept up to date batch by batch: by this engine,
- * with its store and its checkpoints, or by the library `@tanstack/db-ivm`, which is fed finished row objects and
- * keeps nothing but its indexes. Both give their result, so that it can be compared.
+ * One grouping or one join over the auction generator's rows, kept up to date batch by batch: by this engine, with
+ * its store and its checkpoints, or by the library `@tanstack/db-ivm`, which keeps nothing but its indexes. Rows
+ * lie ready in the form that each takes (columns here, row objects there). Both give their result, so that it
+ * can be compared.
  */
 
 import type * as dbIvm from '@tanstack/db-ivm';
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import { ColumnwiseGenerator } from '../connectors/column-generators.ts';
 import { nexmarkColumns, rowsAmong, type NexmarkStream } from '../connectors/nexmark-streams.ts';
 import { EngineRun } from './engine-run.ts';
 import { defaultOriginMicros } from './nexmark-events.ts';
-import { generatedStreams } from './nexmark-queries.ts';
+import { preparedConnector } from './prepared-source.ts';
+import { emptyBatch, type Batch } from '../types/batch.ts';
 
 export type Workload = 'group by' | 'join';
 
@@ -33,10 +35,10 @@ export interface IvmOutcome {
 
 const views: Readonly<Record<Workload, string>> = {
   'group by': `CREATE MATERIALIZED VIEW result AS
-    SELECT auction, count(*) AS bids, sum(price) AS total FROM bid_stream GROUP BY auction;`,
+    SELECT auction, count(*) AS bids, sum(price) AS total FROM bids GROUP BY auction;`,
   join: `CREATE MATERIALIZED VIEW result AS
     SELECT count(*) AS pairs, sum(b.price) AS total, sum(a.reserve) AS reserves
-    FROM bid_stream b JOIN auction_stream a ON b.auction = a.id;`,
+    FROM bids b JOIN auctions a ON b.auction = a.id;`,
 };
 
 const gapMicros = 100;
@@ -54,15 +56,20 @@ function rowsOf({ workload, events }: IvmOrder): number {
 }
 
 async function runMillrace(order: IvmOrder): Promise<IvmOutcome> {
-  const run = await EngineRun.open({ checkpointIntervalMs: 1000, allowedDirectories: [] });
+  const prepared = new Map([
+    ['bids', [...batches(order, 'bid', ['auction', 'price'])]],
+    ['auctions', [...batches(order, 'auction', ['id', 'reserve'])]],
+  ]);
+  const run = await EngineRun.open({
+    checkpointIntervalMs: 1000,
+    allowedDirectories: [],
+    extraConnectors: [preparedConnector(prepared)],
+  });
   try {
-    const options = new Map([
-      ['nexmark.event.num', String(order.events)],
-      ['nexmark.min.event.gap.in.ns', String(gapMicros * 1000)],
-      ['nexmark.base.time', String(defaultOriginMicros / 1000)],
-      ['seed', String(order.seed)],
-    ]);
-    await run.execute(generatedStreams(options));
+    await run.execute(`
+      CREATE SOURCE bids (auction BIGINT, price BIGINT) WITH (connector = 'prepared', name = 'bids');
+      CREATE SOURCE auctions (id BIGINT, reserve BIGINT)
+        WITH (connector = 'prepared', name = 'auctions');`);
     await run.execute(views[order.workload]);
     const all = rowsOf(order);
     await run.follow(() => run.rowsRead() >= all * order.warmUp);
@@ -124,9 +131,11 @@ async function runTanstack(order: IvmOrder): Promise<IvmOutcome> {
     );
   }
   graph.finalize();
-  const bidBatches = [...batches(order, 'bid', 'auction', 'price')];
+  const bidBatches = [...batches(order, 'bid', ['auction', 'price'])].map(rowObjects);
   const auctionBatches =
-    order.workload === 'join' ? [...batches(order, 'auction', 'id', 'reserve')] : [];
+    order.workload === 'join'
+      ? [...batches(order, 'auction', ['id', 'reserve'])].map(rowObjects)
+      : [];
   const warmBatches = Math.ceil(bidBatches.length * order.warmUp);
   let cpu = process.cpuUsage();
   let rows = 0;
@@ -156,29 +165,30 @@ async function library(): Promise<typeof dbIvm> {
   }
 }
 
-/** Two columns of a stream as row objects of weight 1, batch by batch. */
+/** Two columns of a stream, batch by batch. */
 function* batches(
   { events, seed }: IvmOrder,
   stream: NexmarkStream,
-  key: string,
-  value: string,
-): Iterable<[Row, number][]> {
+  names: readonly [key: string, value: string],
+): Iterable<Batch> {
   const made = nexmarkColumns(stream, { seed, gapMicros, outOfOrderMs: 0 });
-  const names = [...made.keys()];
-  const generator = new ColumnwiseGenerator([...made.values()]);
+  const generator = new ColumnwiseGenerator(names.map((name) => must(made.get(name), name)));
   const size = rowsAmong(batchRounds * 50, stream);
-  const columns = generator.makeColumns(size);
-  const keys = columns[names.indexOf(key)]!;
-  const values = columns[names.indexOf(value)]!;
   const all = rowsAmong(events, stream);
   for (let first = 0; first < all; first += size) {
-    const count = Math.min(size, all - first);
-    generator.fill(columns, first, count, defaultOriginMicros);
-    assert(keys.kind === 'f64' && values.kind === 'f64', 'whole numbers');
-    const batch: [Row, number][] = [];
-    for (let row = 0; row < count; row++) {
-      batch.push([{ key: keys.values[row]!, value: values.values[row]! }, 1]);
-    }
+    const batch = emptyBatch(generator.makeColumns(size));
+    batch.count = Math.min(size, all - first);
+    generator.fill(batch.columns, first, batch.count, defaultOriginMicros);
     yield batch;
   }
+}
+
+/** The rows of a batch as objects of weight 1. */
+function rowObjects({ columns, count }: Batch): [Row, number][] {
+  const [keys, values] = columns;
+  assert(keys?.kind === 'f64' && values?.kind === 'f64', 'two columns of whole numbers');
+  return Array.from({ length: count }, (_, row) => [
+    { key: keys.values[row]!, value: values.values[row]! },
+    1,
+  ]);
 }

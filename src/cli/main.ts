@@ -202,7 +202,7 @@ function addBench(program: Command): void {
   bench
     .command('ivm')
     .description('a grouping and a join kept up to date, in rows per CPU second')
-    .option('--events <n>', 'persons, auctions and bids together', positive, 300_000)
+    .option('--events <n>', 'persons, auctions and bids together', positive, 2_000_000)
     .option('--seed <n>', 'equal seeds give equal events', positive, 1)
     .addOption(
       new Option('--compare <peer>', 'run another engine over the same rows').choices(['tanstack']),

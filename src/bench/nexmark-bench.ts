@@ -139,6 +139,7 @@ function order(bench: Bench, query: NexmarkQuery): NexmarkOrder {
     checkpointIntervalMs: options.checkpointIntervalMs,
     warmUp: options.check ? 0 : options.warmUp,
     directory,
+    into: options.check ? 'view' : 'sink',
     keepRows: options.check,
     profile: options.profile === null ? null : join(options.profile, `${query.name}.cpuprofile`),
   };

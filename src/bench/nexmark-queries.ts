@@ -141,6 +141,14 @@ export function viewSql(asked: NexmarkQuery, directory: string): string {
     .join('');
 }
 
+/** The query into its sink, without what `besideSql` makes. */
+export function insertSql(asked: NexmarkQuery, directory: string): string {
+  return statementsOf(asked, directory)
+    .filter((statement) => !statement.includes('CREATE TABLE') || makesSink(asked, statement))
+    .map((statement) => `${statement};\n`)
+    .join('');
+}
+
 function statementsOf(asked: NexmarkQuery, directory: string): string[] {
   return sinkSql(asked, directory)
     .split(/;\s*$/m)

@@ -45,7 +45,7 @@ export function figuresTable(reports: readonly QueryReport[], peerName: string |
     'p50 ms',
     'p99 ms',
   ];
-  headers.push('p99.9 ms', 'checkpoints', 'result rows');
+  headers.push('p99.9 ms', 'checkpoints', 'changes out');
   if (peerName !== null) headers.push(`${peerName} events/s`, `${peerName} CPU s per 1M`, 'ratio');
   const rows = reports.map((report) => {
     const { query, outcome, latency, peer } = report;

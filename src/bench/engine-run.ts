@@ -10,7 +10,9 @@ import { SystemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { SeededRandom } from '../base/random.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
+import type { SourceConnector } from '../connectors/connector.ts';
 import type { Engine } from '../jobs/engine.ts';
+import type { SourceRuntime } from '../jobs/source-runtime.ts';
 import { deadLetterColumns } from '../jobs/ledger.ts';
 import {
   defaultDatabaseOptions,
@@ -27,6 +29,7 @@ export interface EngineRunOptions {
   readonly checkpointIntervalMs: number;
   /** Directories that file sources may read. */
   readonly allowedDirectories: readonly string[];
+  readonly extraConnectors?: readonly SourceConnector[];
 }
 
 export class EngineRun {
@@ -34,6 +37,7 @@ export class EngineRun {
   readonly #open: OpenDatabase;
   readonly #session: Session;
   readonly #failed: Promise<never>;
+  readonly #beside = new Set<string>();
   #afterTurn: (() => void) | null = null;
 
   private constructor(directory: string, open: OpenDatabase, failed: Promise<never>) {
@@ -74,7 +78,7 @@ export class EngineRun {
             if (run !== null) run.#turnOver();
           }),
         allowedDirectories: options.allowedDirectories,
-        extraConnectors: [],
+        extraConnectors: options.extraConnectors ?? [],
         fatal: fail,
       },
       {
@@ -100,11 +104,21 @@ export class EngineRun {
     await this.#session.simpleQuery(sql, () => Promise.resolve());
   }
 
-  /** Rows that sources have handed out and that every view shows. */
+  /** Rows that sources of events have handed out and that every view shows. */
   rowsRead(): number {
     let rows = 0;
-    for (const { shared } of this.engine.sources) rows += shared?.rowsRead ?? 0;
+    for (const { source, shared } of this.engine.sources) {
+      if (!this.#beside.has(source.name)) rows += shared?.rowsRead ?? 0;
+    }
     return rows;
+  }
+
+  /** Runs statements, waits until the sources they read are at their ends, and counts those no more. */
+  async load(sql: string): Promise<void> {
+    await this.execute(sql);
+    const read = [...this.engine.sources].filter(({ shared }) => shared !== null);
+    await this.follow(() => read.every(({ shared }) => shared !== null && atEnd(shared)));
+    for (const { source } of read) this.#beside.add(source.name);
   }
 
   /** Calls `reached` after each turn until it gives true. Fails when the engine, a source or a view does. */
@@ -169,4 +183,16 @@ export class EngineRun {
     await this.#open.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** True when every row that its partitions have now is in the views. */
+function atEnd(feed: NonNullable<SourceRuntime['shared']>): boolean {
+  const { partitions } = feed.reader.status();
+  return (
+    partitions.length > 0 &&
+    partitions.every(({ partition, end }) => {
+      const position = feed.positions.get(partition) ?? 0;
+      return end !== null && end > 0 && position >= end;
+    })
+  );
 }

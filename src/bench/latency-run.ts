@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '../base/assert.ts';
 import { EngineRun } from './engine-run.ts';
 import { defaultOriginMicros, eventBlocks } from './nexmark-events.ts';
-import { enveloped, namedQueries, viewSql } from './nexmark-queries.ts';
+import { besideSql, enveloped, namedQueries, viewSql } from './nexmark-queries.ts';
 import { spread, type Spread } from './percentile.ts';
 import { fromChild } from './processes.ts';
 import { TopicWriter } from './topic-writer.ts';
@@ -48,6 +48,8 @@ export async function runLatency(order: LatencyOrder): Promise<Spread | null> {
       ['scan.startup.mode', 'earliest-offset'],
       ['format', 'json'],
     ]);
+    const beside = besideSql(query, order.directory);
+    if (beside !== '') await run.load(beside);
     await run.execute(enveloped(options));
     await run.execute(viewSql(query, order.directory));
     const events = order.eventsPerSecond * order.seconds;

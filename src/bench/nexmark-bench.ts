@@ -15,6 +15,7 @@ import { namedQueries, type NexmarkQuery } from './nexmark-queries.ts';
 import {
   figuresChart,
   figuresTable,
+  queryLine,
   operatorTable,
   reportJson,
   summary,
@@ -138,6 +139,7 @@ function order(bench: Bench, query: NexmarkQuery): NexmarkOrder {
     checkpointIntervalMs: options.checkpointIntervalMs,
     warmUp: options.check ? 0 : options.warmUp,
     directory,
+    into: options.check ? 'view' : 'sink',
     keepRows: options.check,
     profile: options.profile === null ? null : join(options.profile, `${query.name}.cpuprofile`),
   };
@@ -201,6 +203,7 @@ async function measureOne(bench: Bench, query: NexmarkQuery): Promise<QueryRepor
   }
   const report = { query, outcome, error, latency, peer: figures };
   progress('');
+  if (!process.stderr.isTTY) process.stderr.write(`${queryLine(report)}\n`);
   return report;
 }
 

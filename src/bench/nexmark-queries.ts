@@ -114,18 +114,50 @@ export function sinkSql(asked: NexmarkQuery, directory: string): string {
   return asked.text.replaceAll('${directory}', () => directory);
 }
 
-/** What comes before the sink, and the query as a materialized view of the sink's name. */
+/** What a query reads beside the events: statements to run, and to wait for, before it starts. */
+export function besideSql(asked: NexmarkQuery, directory: string): string {
+  const tables = statementsOf(asked, directory).filter(
+    (statement) => statement.includes('CREATE TABLE') && !makesSink(asked, statement),
+  );
+  // The texts are joined as they stand when an event comes, so all of the file has to be there first.
+  return tables
+    .map((table) => {
+      const name = must(/CREATE TABLE (\w+)/.exec(table)?.[1], 'a table has a name');
+      const file = table.replace(`CREATE TABLE ${name} `, `CREATE TABLE ${name}_file `);
+      return `${file};\nCREATE MATERIALIZED VIEW ${name} AS SELECT * FROM ${name}_file;\n`;
+    })
+    .join('');
+}
+
+/** The query as a materialized view of the sink's name. */
 export function viewSql(asked: NexmarkQuery, directory: string): string {
   const name = sinkName(asked);
-  const statements = sinkSql(asked, directory).split(/;\s*$/m);
-  return statements
-    .filter((statement) => !statement.includes(`CREATE TABLE ${name} `))
+  return statementsOf(asked, directory)
+    .filter((statement) => !statement.includes('CREATE TABLE'))
     .map((statement) =>
       statement.replace(`INSERT INTO ${name}\n`, `CREATE MATERIALIZED VIEW ${name} AS\n`),
     )
-    .filter((statement) => statement.trim() !== '')
-    .map((statement) => `${statement.trim()};\n`)
-    .join('\n');
+    .map((statement) => `${statement};\n`)
+    .join('');
+}
+
+/** The query into its sink, without what `besideSql` makes. */
+export function insertSql(asked: NexmarkQuery, directory: string): string {
+  return statementsOf(asked, directory)
+    .filter((statement) => !statement.includes('CREATE TABLE') || makesSink(asked, statement))
+    .map((statement) => `${statement};\n`)
+    .join('');
+}
+
+function statementsOf(asked: NexmarkQuery, directory: string): string[] {
+  return sinkSql(asked, directory)
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+function makesSink(asked: NexmarkQuery, statement: string): boolean {
+  return statement.includes(`CREATE TABLE ${sinkName(asked)} `);
 }
 
 /** Name of the relation that holds or takes the query's rows. */

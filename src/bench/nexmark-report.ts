@@ -45,7 +45,7 @@ export function figuresTable(reports: readonly QueryReport[], peerName: string |
     'p50 ms',
     'p99 ms',
   ];
-  headers.push('p99.9 ms', 'checkpoints', 'result rows');
+  headers.push('p99.9 ms', 'checkpoints', 'changes out');
   if (peerName !== null) headers.push(`${peerName} events/s`, `${peerName} CPU s per 1M`, 'ratio');
   const rows = reports.map((report) => {
     const { query, outcome, latency, peer } = report;
@@ -79,6 +79,21 @@ export function figuresTable(reports: readonly QueryReport[], peerName: string |
   });
   const align = headers.map((_, index) => (index < 2 ? ('left' as const) : ('right' as const)));
   return formatTable(headers, rows, { align });
+}
+
+/** One query in one line, for a log while the others still run. */
+export function queryLine(report: QueryReport): string {
+  const { query, outcome, error, peer } = report;
+  const parts = [
+    error ?? (outcome === null ? '-' : `${cpuPerMillion(outcome).toFixed(2)} CPU s per 1M`),
+  ];
+  if (peer !== null) {
+    const { figures } = peer;
+    parts.push(`peer ${figures === null ? peer.error : cpuPerMillion(figures).toFixed(2)}`);
+  }
+  const times = ratio(report);
+  if (times !== null) parts.push(`${times.toFixed(1)}x`);
+  return `${query.name}: ${parts.join(', ')}`;
 }
 
 /** The geometric mean of the ratios, and what is not in it. */

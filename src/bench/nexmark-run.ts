@@ -9,6 +9,8 @@ import { must } from '../base/assert.ts';
 import { EngineRun } from './engine-run.ts';
 import { defaultOriginMicros, eventCounts } from './nexmark-events.ts';
 import {
+  besideSql,
+  insertSql,
   enveloped,
   generatedStreams,
   namedQueries,
@@ -35,6 +37,9 @@ export interface NexmarkOrder {
   readonly warmUp: number;
   /** Where files that queries read lie. */
   readonly directory: string;
+  /** A sink is what the benchmark has; a view keeps the rows of the result. */
+  readonly into: 'sink' | 'view';
+  /** Hands back the rows of a view. */
   readonly keepRows: boolean;
   /** Where to write a CPU profile, or null. */
   readonly profile: string | null;
@@ -58,7 +63,7 @@ export interface NexmarkOutcome {
   readonly peakBytes: number;
   readonly checkpoints: number;
   readonly operators: readonly OperatorRows[];
-  /** Rows of the result. */
+  /** Rows of the view, or changes that went into the sink. */
   readonly resultRows: number;
   /** The result itself, when it was asked for. */
   readonly result: readonly ResultRow[] | null;
@@ -75,11 +80,13 @@ export async function runNexmark(
     allowedDirectories: allowedDirectories(order),
   });
   try {
+    const beside = besideSql(query, order.directory);
+    if (beside !== '') await run.load(beside);
     await run.execute(sourceSql(order));
     const measure = () => measured(run, query, order, progress);
     const { profile } = order;
     const figures = await (profile === null ? measure() : profiled(profile, measure));
-    return { ...figures, ...(await results(run, query, order.keepRows)) };
+    return { ...figures, ...(await results(run, query, order)) };
   } finally {
     await run.close();
   }
@@ -133,7 +140,8 @@ async function measured(
   progress: (part: number) => void,
 ): Promise<Figures> {
   const checkpointsBefore = run.engine.checkpoints.count;
-  await run.execute(viewSql(query, order.directory));
+  const { into, directory } = order;
+  await run.execute(into === 'view' ? viewSql(query, directory) : insertSql(query, directory));
   const rowsMax = expectedRows(run, order);
   const begun = await reach(run, rowsMax * order.warmUp, progress, rowsMax);
   await reach(run, rowsMax, progress, rowsMax);
@@ -196,9 +204,13 @@ async function reach(
 async function results(
   run: EngineRun,
   query: NexmarkQuery,
-  keepRows: boolean,
+  { into, keepRows }: NexmarkOrder,
 ): Promise<Pick<NexmarkOutcome, 'result' | 'resultRows'>> {
   const name = sinkName(query);
+  if (into === 'sink') {
+    const [written] = await run.rows('SELECT rows_written FROM millrace.sinks');
+    return { resultRows: Number(must(written, 'one sink')[0]), result: null };
+  }
   const [counted] = await run.rows(`SELECT count(*) FROM ${name}`);
   const resultRows = Number(must(counted, 'one row')[0]);
   if (!keepRows) return { resultRows, result: null };

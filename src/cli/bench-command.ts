@@ -1,6 +1,9 @@
 /** `millrace bench`: the benchmark's flags, and the processes it starts of itself. */
 
 import { join, resolve } from 'node:path';
+import { AssertionFailed } from '../base/assert.ts';
+import { benchIvm } from '../bench/ivm-bench.ts';
+import { runIvm, type IvmOrder } from '../bench/ivm-run.ts';
 import { benchNexmark } from '../bench/nexmark-bench.ts';
 import { produceEvenly, runLatency, type LatencyOrder } from '../bench/latency-run.ts';
 import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
@@ -31,9 +34,14 @@ export interface BenchFlags {
   readonly profile?: string;
 }
 
-/** Exit code 1 when results differ from the peer's. */
+/** `millrace bench nexmark`; exit code 1 also when results differ from the peer's. */
 export async function bench(flags: BenchFlags): Promise<void> {
-  const right = await benchNexmark({
+  const right = await orMessage(() => nexmark(flags));
+  if (right === false) process.exitCode = 1;
+}
+
+function nexmark(flags: BenchFlags): Promise<boolean> {
+  return benchNexmark({
     from: flags.from,
     events: flags.events,
     seed: flags.seed,
@@ -53,7 +61,18 @@ export async function bench(flags: BenchFlags): Promise<void> {
     chart: flags.chart ?? null,
     profile: flags.profile === undefined ? null : resolve(flags.profile),
   });
-  if (!right) process.exitCode = 1;
+}
+
+/** What went wrong outside (no broker, no Java, another topic) is a line for people and exit code 1. */
+async function orMessage<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof AssertionFailed) throw error;
+    process.stderr.write(`millrace bench: ${error.message}\n`);
+    process.exitCode = 1;
+    return null;
+  }
 }
 
 async function startFlink(flags: BenchFlags): Promise<Peer> {
@@ -63,6 +82,16 @@ async function startFlink(flags: BenchFlags): Promise<Peer> {
     checkpointIntervalMs: flags.checkpointInterval,
     taskMemory: flags.taskMemory,
   });
+}
+
+/** `millrace bench ivm`. */
+export async function ivm(flags: {
+  readonly events: number;
+  readonly seed: number;
+  readonly compare?: string;
+}): Promise<void> {
+  const compare = flags.compare !== undefined;
+  await orMessage(() => benchIvm({ ...flags, compare }));
 }
 
 /** `millrace bench startup`. */
@@ -80,6 +109,8 @@ export async function benchChild(what: string, order: string): Promise<void> {
       return asChild(() => runLatency(told as LatencyOrder));
     case 'produce':
       return asChild(() => produceEvenly(told as LatencyOrder));
+    case 'ivm-run':
+      return asChild(() => runIvm(told as IvmOrder));
     default:
       throw new Error(`the benchmark starts no process "${what}"`);
   }

@@ -200,6 +200,18 @@ function addBench(program: Command): void {
       await run(flags);
     });
   bench
+    .command('ivm')
+    .description('a grouping and a join kept up to date, in rows per CPU second')
+    .option('--events <n>', 'persons, auctions and bids together', positive, 2_000_000)
+    .option('--seed <n>', 'equal seeds give equal events', positive, 1)
+    .addOption(
+      new Option('--compare <peer>', 'run another engine over the same rows').choices(['tanstack']),
+    )
+    .action(async (flags: { events: number; seed: number; compare?: string }) => {
+      const { ivm } = await import('./bench-command.ts');
+      await ivm(flags);
+    });
+  bench
     .command('startup')
     .description('from starting a server to its first answer')
     .option('--runs <n>', 'how often', positive, 7)
@@ -207,7 +219,7 @@ function addBench(program: Command): void {
       const { startup } = await import('./bench-command.ts');
       await startup(flags);
     });
-  for (const part of ['run', 'latency', 'produce']) {
+  for (const part of ['run', 'latency', 'produce', 'ivm-run']) {
     bench
       .command(part, { hidden: true })
       .argument('<order>')

@@ -12,6 +12,7 @@ import { SeededRandom } from '../base/random.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import type { Engine } from '../jobs/engine.ts';
 import { deadLetterColumns } from '../jobs/ledger.ts';
+import { makeThreadShards } from '../server/shard-thread.ts';
 import {
   defaultDatabaseOptions,
   openDatabase,
@@ -75,6 +76,7 @@ export class EngineRun {
           }),
         allowedDirectories: options.allowedDirectories,
         extraConnectors: [],
+        makeShards: (shards) => makeThreadShards(shards, fail),
         fatal: fail,
       },
       {

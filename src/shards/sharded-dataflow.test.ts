@@ -17,7 +17,7 @@ import type { Row } from '../types/datum.ts';
 import { placeNodes } from './placement.ts';
 import { ShardedDataflow } from './sharded-dataflow.ts';
 
-const seeds = Number(process.env['MILLRACE_SEEDS'] ?? 150);
+const seeds = Number(process.env['MILLRACE_SEEDS'] ?? 60);
 const firstSeed = Number(process.env['MILLRACE_SEED'] ?? 1);
 
 /** Inserts of random rows and deletes of present ones. */

@@ -14,6 +14,7 @@ import type { SourceConnector } from '../connectors/connector.ts';
 import type { Engine } from '../jobs/engine.ts';
 import type { SourceRuntime } from '../jobs/source-runtime.ts';
 import { deadLetterColumns } from '../jobs/ledger.ts';
+import { makeThreadShards } from '../server/shard-thread.ts';
 import {
   defaultDatabaseOptions,
   openDatabase,
@@ -79,6 +80,7 @@ export class EngineRun {
           }),
         allowedDirectories: options.allowedDirectories,
         extraConnectors: options.extraConnectors ?? [],
+        makeShards: (shards) => makeThreadShards(shards, fail),
         fatal: fail,
       },
       {

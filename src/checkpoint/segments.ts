@@ -15,7 +15,11 @@ interface Stored {
   keys: string[];
   baseBytes: number;
   deltaBytes: number;
+  /** Its base has to be written although nothing changed. */
+  renewed: boolean;
 }
+
+const written = { baseBytes: 0, deltaBytes: 0, renewed: false };
 
 /** Deltas are folded when they pass the base's size and this many bytes. */
 const foldBytes = 64 * 1024;
@@ -24,13 +28,15 @@ const deltasMax = 64;
 export class Segments {
   readonly #tables = new Map<string, Stored>();
   #sequence = 0;
+  /** Keys that go with the next collection, by owner. */
+  readonly #superseded = new Map<string, readonly string[]>();
   /** Bytes written by the last `collect`, for system tables. */
   lastBytes = 0;
 
   /** `owner` is stable across restarts, e.g. an oid; `name` is unique within it. */
   add(owner: string, name: string, table: StateTable): void {
     const prefix = `seg/${owner}/${name}/`;
-    this.#tables.set(prefix, { table, prefix, keys: [], baseBytes: 0, deltaBytes: 0 });
+    this.#tables.set(prefix, { table, prefix, keys: [], ...written });
   }
 
   /** Loads what the store has for the tables of `owner`. False: it has nothing for any of them. */
@@ -50,6 +56,24 @@ export class Segments {
     return found;
   }
 
+  /** What the store has for `owner` under names that no table of it has now, in order. */
+  *foreign(owner: string, store: Store): Iterable<readonly [name: string, key: string]> {
+    for (const [key] of store.range(`seg/${owner}/`, after(`seg/${owner}/`))) {
+      const end = key.lastIndexOf('/');
+      if (this.#tables.has(key.slice(0, end + 1))) continue;
+      this.#sequence = Math.max(this.#sequence, Number(key.slice(end + 1)));
+      yield [key.slice(`seg/${owner}/`.length, end), key];
+    }
+  }
+
+  /** All tables of `owner` have taken over what `keys` hold: they are written whole next time, and those go. */
+  supersede(owner: string, keys: readonly string[]): void {
+    for (const stored of this.#tables.values()) {
+      if (stored.prefix.startsWith(`seg/${owner}/`)) stored.renewed = true;
+    }
+    this.#superseded.set(owner, keys);
+  }
+
   /** Takes the tables of `owner` away; the changes delete their segments. */
   remove(owner: string): StoreChange[] {
     const changes: StoreChange[] = [];
@@ -58,6 +82,8 @@ export class Segments {
       for (const key of stored.keys) changes.push({ key, value: null });
       this.#tables.delete(stored.prefix);
     }
+    for (const key of this.#superseded.get(owner) ?? []) changes.push({ key, value: null });
+    this.#superseded.delete(owner);
     return changes;
   }
 
@@ -68,9 +94,10 @@ export class Segments {
     this.#sequence++;
     const suffix = String(this.#sequence).padStart(16, '0');
     for (const stored of this.#tables.values()) {
-      if (!stored.table.dirty) continue;
+      if (!stored.table.dirty && !stored.renewed) continue;
       const writer = new ByteWriter(4096);
-      const fold = shouldFold(stored);
+      const fold = stored.renewed || shouldFold(stored);
+      stored.renewed = false;
       if (fold) stored.table.writeBase(writer);
       else stored.table.writeDelta(writer);
       const value = writer.take();
@@ -80,6 +107,10 @@ export class Segments {
       changes.push({ key, value });
       remember(stored, key, value.length, fold);
     }
+    for (const keys of this.#superseded.values()) {
+      for (const key of keys) changes.push({ key, value: null });
+    }
+    this.#superseded.clear();
     return changes;
   }
 

@@ -28,6 +28,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     connections: 100,
     checkpointInterval: 1000,
     batchRows: 1024,
+    workers: 1,
     codegen: true,
   });
   const stopped = stopRequested(options.seconds);

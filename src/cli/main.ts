@@ -1,11 +1,15 @@
 /** The command line: subcommands, help and exit codes. Each command's work is in a file of its own, loaded when used. */
 
 import { readFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SqlError } from '../base/errors.ts';
 import { defaultHost, defaultPort, parseAddress } from '../server/config.ts';
 import type { BenchFlags } from './bench-command.ts';
 import { printError } from './print-error.ts';
+
+// A worker thread of a server begins with this file too.
+if (!isMainThread) (await import('../server/shard-thread.ts')).runShardThread();
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -56,6 +60,7 @@ interface ServeFlags {
   connections: number;
   checkpointInterval: number;
   batchRows: number;
+  workers: number;
   codegen: boolean;
 }
 
@@ -76,6 +81,7 @@ function addServe(program: Command): void {
     .option('--connections <n>', 'most clients at one time', positive, 1000)
     .option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', positive, 1000)
     .option('--batch-rows <n>', 'most rows of one batch', positive, 1024)
+    .option('--workers <n>', 'threads that views are divided over, by key', positive, 1)
     .option('--no-codegen', 'interpret everything instead of generating code (slow; for comparing)')
     .addHelpText(
       'after',

@@ -17,6 +17,7 @@ export interface ServeOptions {
   readonly connections: number;
   readonly checkpointInterval: number;
   readonly batchRows: number;
+  readonly workers: number;
   readonly codegen: boolean;
 }
 
@@ -48,6 +49,7 @@ export async function start(
     connectionsMax: options.connections,
     checkpointIntervalMs: options.checkpointInterval,
     batchRowsMax: options.batchRows,
+    workers: options.workers,
     codegen: options.codegen,
   });
   const log = await createLog({ level: config.logLevel, pretty: process.stderr.isTTY });

@@ -124,9 +124,13 @@ export class Graph {
     };
   }
 
-  /** Carries everything that was emitted since the last tick through the graph. */
-  tick(): void {
+  /**
+   * Carries everything that was emitted since the last tick through the graph, or through its nodes with an id
+   * below `before`, which may not read from the others.
+   */
+  tick(before = Infinity): void {
     for (const node of this.#nodes.values()) {
+      if (node.id >= before) break;
       if (!node.heard) continue;
       node.heard = false;
       node.operator?.flush();

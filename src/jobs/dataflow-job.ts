@@ -7,20 +7,22 @@
 import { assert } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Log } from '../base/log.ts';
-import { Graph } from '../dataflow/graph.ts';
-import type { LateRow, OperatorCounters, Output, RowError } from '../dataflow/operator.ts';
+import type { Output } from '../dataflow/operator.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { encodeJsonRow } from '../formats/json-encode.ts';
-import { type BuiltGraph, buildGraph } from '../operators/build.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
-import type { Datum, Row } from '../types/datum.ts';
-import type { SqlType } from '../types/sql-type.ts';
-import { types } from '../types/sql-type.ts';
-import { parseText } from '../types/text-io.ts';
+import type { Row } from '../types/datum.ts';
 import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
+import {
+  type DataflowContext,
+  type DataflowFactory,
+  type DataflowNode,
+  LocalDataflow,
+  type TableSize,
+  type ViewDataflow,
+} from './view-dataflow.ts';
 
 /** What a job has of the catalog. */
 export interface JobObject {
@@ -44,6 +46,7 @@ export interface JobTarget {
 
 export interface JobOptions {
   readonly plan: DataflowPlan;
+  readonly dataflow: DataflowFactory;
   readonly codegen: boolean;
   readonly evaluation: EvalContext;
   /** A row for the late-rows ledger, but for its arrival time. */
@@ -61,8 +64,8 @@ export interface JobEntry {
 export class DataflowJob {
   readonly plan: DataflowPlan;
   readonly entries: readonly JobEntry[];
-  readonly #graph = new Graph();
-  readonly #built: BuiltGraph;
+  readonly #context: DataflowContext;
+  readonly #dataflow: ViewDataflow;
   readonly #log: Log;
   readonly #made = new MadeMark();
   readonly #target: JobTarget;
@@ -77,25 +80,24 @@ export class DataflowJob {
     this.plan = options.plan;
     this.#target = target;
     this.#log = options.log;
-    const { name } = this;
-    this.#built = buildGraph(options.plan, {
-      graph: this.#graph,
-      operator: {
-        name,
-        evaluation: options.evaluation,
-        codegen: options.codegen,
-        late: (row) => options.late(lateRow(this.name, row)),
-        rowError: (error) =>
-          options.rowError(error.code, error.message, errorRow(error), error.weight),
-      },
+    this.#context = {
+      id: object.oid,
+      name: () => this.name,
+      plan: options.plan,
+      codegen: options.codegen,
+      evaluation: options.evaluation,
       output: {
         emit: (batch) => target.apply(batch),
         watermark: (micros) => target.advance(micros),
       },
-    });
-    this.entries = this.#built.scans.map((scan) => ({
+      late: options.late,
+      rowError: options.rowError,
+      failed: (error) => this.fail(error),
+    };
+    this.#dataflow = options.dataflow(this.#context);
+    this.entries = this.#dataflow.scans.map((scan) => ({
       relation: scan.relation.oid,
-      listener: this.#listener(scan.ordinals, scan.input),
+      listener: { ...this.#listener(scan.ordinals, scan.input), remote: scan.remote },
     }));
   }
 
@@ -119,7 +121,7 @@ export class DataflowJob {
    */
   advanceClock(micros: number): boolean {
     let moved = false;
-    this.#built.clocks.forEach(({ input, step }, i) => {
+    this.#dataflow.clocks.forEach(({ input, step }, i) => {
       const bound = Math.floor((micros - step.offset) / step.size) * step.size + step.offset;
       if (bound <= (this.#clocks[i] ?? -Infinity)) return;
       this.#clocks[i] = bound;
@@ -163,37 +165,53 @@ export class DataflowJob {
   /** Ends a tick: everything that was pushed is carried to the target. */
   flush(): void {
     this.#guard(() => {
-      this.#graph.tick();
+      this.#dataflow.tick();
       this.#target.endStep();
     });
   }
 
   /** After the state tables were loaded. */
   restored(): void {
-    this.#built.restored();
+    this.#dataflow.restored();
   }
 
-  /** State tables with names that are the same in every process for one plan. */
+  /** The dataflow in one graph that leads nowhere, for state to be loaded into. */
+  mergedDataflow(): ViewDataflow {
+    const nothing = (): void => undefined;
+    return new LocalDataflow({
+      ...this.#context,
+      codegen: false,
+      output: { emit: nothing, watermark: nothing },
+      late: nothing,
+      rowError: nothing,
+    });
+  }
+
+  /** Takes over state that was loaded into one graph. */
+  adopt(merged: ViewDataflow): void {
+    this.#dataflow.adopt(merged);
+  }
+
+  /** State tables with names that are the same in every process for one plan and number of workers. */
   *stateTables(): Iterable<readonly [name: string, table: StateTable]> {
-    for (const { name, table } of this.#built.stateTables) yield [name.replace('/', '.'), table];
+    yield* this.#dataflow.stateTables();
     yield* this.#target.tables;
     yield ['made', this.#made];
   }
 
-  *tables(): Iterable<{ readonly operator: number; readonly table: StateTable }> {
-    for (const { spec, operator } of this.#built.nodes) {
-      for (const table of operator?.stateTables ?? []) yield { operator: spec.id, table };
+  *tables(): Iterable<{ readonly operator: number; readonly table: TableSize }> {
+    for (const { id, tables } of this.#dataflow.nodes()) {
+      for (const table of tables) yield { operator: id, table };
     }
   }
 
-  *operators(): Iterable<{
-    readonly id: number;
-    readonly kind: string;
-    readonly counters: OperatorCounters;
-  }> {
-    for (const { spec, operator } of this.#built.nodes) {
-      if (operator !== null) yield { id: spec.id, kind: spec.kind, counters: operator.counters };
-    }
+  operators(): Iterable<Omit<DataflowNode, 'tables'>> {
+    return this.#dataflow.nodes();
+  }
+
+  /** Lets go of what the dataflow holds elsewhere. */
+  closeDataflow(): void {
+    this.#dataflow.close();
   }
 
   get memoryBytes(): number {
@@ -235,45 +253,4 @@ class MadeMark implements StateTable {
     assert(reader.uint8() === 1, 'the mark of a job has another version');
     this.dirty = false;
   }
-}
-
-const micros = (value: number | null): bigint | null =>
-  value === null || !Number.isFinite(value) ? null : BigInt(Math.round(value));
-
-/** In the order of the ledger's columns, without `arrived_at`. */
-function lateRow(job: string, row: LateRow): Row {
-  return [
-    job,
-    row.source ?? null,
-    row.stream,
-    row.partition,
-    row.offset === null ? null : BigInt(row.offset),
-    jsonb(jsonText(row.columns, row.types ?? [], row.values)),
-    micros(row.windowStart),
-    micros(row.windowEnd),
-    micros(row.watermark),
-  ];
-}
-
-function errorRow(error: RowError): string {
-  const columns = error.columns ?? [];
-  return jsonText(
-    columns.map((column) => column.name),
-    columns.map((column) => column.type),
-    error.values,
-  );
-}
-
-function jsonText(
-  names: readonly string[],
-  columnTypes: readonly SqlType[],
-  values: readonly (Datum | null)[],
-): string {
-  const count = Math.min(names.length, columnTypes.length);
-  // Columns that this job does not read were not decoded and have no name.
-  return encodeJsonRow(names.slice(0, count), columnTypes.slice(0, count), values.slice(0, count));
-}
-
-function jsonb(text: string): Datum {
-  return parseText(text, types.jsonb);
 }

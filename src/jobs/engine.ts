@@ -11,6 +11,7 @@
  */
 
 import { assert, must } from '../base/assert.ts';
+import { ByteReader } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -40,6 +41,7 @@ import { failureKey, SinkJob } from './sink-job.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
+import type { DataflowFactory } from './view-dataflow.ts';
 import { ViewJob } from './view-job.ts';
 import {
   decodeWrite,
@@ -64,6 +66,8 @@ export interface EngineOptions {
   /** What expressions of views know of the world: UTC, and one instant a tick. */
   readonly evaluation: (nowMicros: bigint) => EvalContext;
   readonly codegen: boolean;
+  /** Where a view's dataflow runs: in one graph, or divided over workers. */
+  readonly dataflow: DataflowFactory;
   /** Rows of one batch at the most. Tests vary it; answers must not change. */
   readonly batchRowsMax: number;
   /** When much has arrived, a tick takes batches of a source up to so many rows before its views flush. */
@@ -247,6 +251,7 @@ export class Engine {
     const name = (): string => this.#jobs.get(object.oid)?.name ?? ledgerName(object);
     return {
       plan,
+      dataflow: this.#options.dataflow,
       codegen: this.#options.codegen,
       evaluation: this.#viewEvaluation(),
       late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
@@ -332,6 +337,7 @@ export class Engine {
       for (const [source, listeners] of job.entriesBySource()) {
         await this.#sources.get(source)?.detach(listeners);
       }
+      job.closeDataflow();
       forgotten = this.lateRows.forget(job.name);
       forgotten = this.rowErrors.forget(job.name) || forgotten;
     }
@@ -472,6 +478,7 @@ export class Engine {
     const job = this.#makeJob(view, plan);
     this.#keepState(job);
     this.#segments.load(owner, this.#options.store);
+    this.#takeOver(job, owner);
     job.restored();
     this.#resume(job);
     return true;
@@ -485,6 +492,24 @@ export class Engine {
     for (const [oid, listeners] of job.entriesBySource()) {
       this.#sources.get(oid)?.resume(listeners);
     }
+  }
+
+  /** State that was written under another number of workers is brought together and divided anew. */
+  #takeOver(job: DataflowJob, owner: string): void {
+    const { store } = this.#options;
+    const foreign = [...this.#segments.foreign(owner, store)];
+    if (foreign.length === 0) return;
+    const merged = job.mergedDataflow();
+    const tables = new Map(merged.stateTables());
+    for (const [name, key] of foreign) {
+      const table = must(tables.get(name.replace(/@.*/, '')), `state ${name}`);
+      table.load(new ByteReader(must(store.get(key), key)));
+    }
+    job.adopt(merged);
+    this.#segments.supersede(
+      owner,
+      foreign.map(([, key]) => key),
+    );
   }
 
   /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */

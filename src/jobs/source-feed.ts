@@ -7,7 +7,7 @@
  */
 
 import { assert, must } from '../base/assert.ts';
-import type { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { type ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SourceObject } from '../catalog/objects.ts';
 import { markName } from '../connectors/connector.ts';
@@ -24,6 +24,7 @@ import { emptyBatch, type Batch } from '../types/batch.ts';
 import { gather, isNullAt } from '../types/column-access.ts';
 import { ledgerName } from './ledger.ts';
 import type { ChangeListener } from './relation.ts';
+import type { RemoteDecoding } from './remote-decoding.ts';
 import type { SourceProgram } from './source-program.ts';
 import { SourceProjection } from './source-projection.ts';
 import { SourceWatermark } from './source-watermark.ts';
@@ -40,10 +41,14 @@ export interface FeedOptions {
   readonly idleTimeoutMicros: number | null;
   readonly maxAheadMicros: number | null;
   readonly deadLetter: (record: BadRecord) => void;
+  /** Decodes in workers, where all listeners are there. */
+  readonly remote?: RemoteDecoding | null;
 }
 
 /** A block whose bytes are kept while its partition waits at the feed's limit. */
 const heldBlocksMax = 64;
+/** Pieces handed to workers in one tick at the most. */
+const piecesMax = 16;
 const stateVersion = 1;
 
 export class SourceFeed implements StateTable {
@@ -57,6 +62,8 @@ export class SourceFeed implements StateTable {
   #limit: ReadonlyMap<string, number> | null = null;
   #projection: SourceProjection | null = null;
   #decoder: Decoder | null = null;
+  /** Whether the present listeners are all in workers; null: not known yet. */
+  #inWorkers: boolean | null = null;
   #sentWatermark = -Infinity;
   #openError: string | null = null;
   #raw: Batch = emptyBatch([]);
@@ -122,12 +129,14 @@ export class SourceFeed implements StateTable {
   listen(listener: ChangeListener): void {
     this.#listeners.add(listener);
     this.#projection = null;
+    this.#inWorkers = null;
     if (this.#sentWatermark !== -Infinity) listener.watermark(this.#sentWatermark);
   }
 
   unlisten(listener: ChangeListener): void {
     this.#listeners.delete(listener);
     this.#projection = null;
+    this.#inWorkers = null;
   }
 
   /** Moves every listener of `other`, which stands at the same positions, to this feed. */
@@ -137,6 +146,7 @@ export class SourceFeed implements StateTable {
     this.sendWatermark();
     for (const listener of other.#listeners) this.listen(listener);
     other.#listeners.clear();
+    other.#inWorkers = null;
   }
 
   /** No partition is read past its offset here; null lifts the limit. */
@@ -146,6 +156,8 @@ export class SourceFeed implements StateTable {
 
   /** Takes up to `rowsMax` rows of one block and pushes them. False: nothing was there. */
   pull(rowsMax: number): boolean {
+    const { remote } = this.#options;
+    if (remote && this.#decodesIn(remote)) return this.#pullInto(remote);
     const held = this.#nextBlock();
     if (held === null) return this.#finish();
     this.dirty = true;
@@ -154,6 +166,62 @@ export class SourceFeed implements StateTable {
     this.#take(held, from, to);
     held.next = to;
     if (to === held.count) this.#retire(held);
+    return true;
+  }
+
+  #decodesIn(remote: RemoteDecoding): boolean {
+    if (this.#inWorkers === null) {
+      // Headers are read from the connector's own memory.
+      const readsHeaders = this.source.columns.some(
+        (column) => column.metadataKey?.startsWith('header:') === true,
+      );
+      const listeners = [...this.#listeners];
+      this.#inWorkers =
+        this.#options.format !== null && !readsHeaders && remote.setListeners(listeners);
+    }
+    return this.#inWorkers;
+  }
+
+  /** The watermark before a piece, for a worker. */
+  #stateOf(block: SourceBlock): Uint8Array {
+    const writer = new ByteWriter(64);
+    this.watermarks.writeFor(block.partition, writer, this.#options.clock.monotonicMs());
+    return writer.view();
+  }
+
+  /** Hands what is there to the workers, and waits for them. */
+  #pullInto(remote: RemoteDecoding): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    const taken: { readonly held: HeldBlock; readonly to: number }[] = [];
+    const begun = new Set<string>();
+    while (taken.length < piecesMax) {
+      const held = this.#nextBlock();
+      if (held === null) break;
+      const { block, next } = held;
+      assert(block.kind === 'records', 'only records are decoded in workers');
+      const to = this.#endBefore(held);
+      if (next === 0) for (const bad of block.bad) this.#refuse(bad);
+      if (to > next) {
+        remote.send(block, next, to, begun.has(block.partition) ? null : this.#stateOf(block));
+        begun.add(block.partition);
+        this.rowsRead += to - next;
+      }
+      held.next = to;
+      if (to === held.count) this.#held = this.#held.filter((each) => each !== held);
+      taken.push({ held, to });
+    }
+    if (taken.length === 0) return this.#finish();
+    this.dirty = true;
+    for (const { remote: scan } of this.#listeners) scan?.heard();
+    remote.finish(({ partition, watermark, rowsAhead, refused }) => {
+      this.watermarks.settle(partition, watermark, rowsAhead, nowMs);
+      for (const bad of refused) this.#refuse(bad);
+    });
+    for (const { held, to } of taken) {
+      if (to === held.count) this.#retire(held);
+      else this.#positions.set(held.block.partition, held.offsetOf(to));
+    }
+    this.sendWatermark();
     return true;
   }
 
@@ -399,6 +467,7 @@ export class SourceFeed implements StateTable {
   }
 
   async close(): Promise<void> {
+    this.#options.remote?.close();
     for (const held of this.#held) held.block.release();
     this.#held = [];
     await this.reader.close();

@@ -8,7 +8,7 @@
  * the watermark; such rows are counted.
  */
 
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 
 export interface WatermarkOptions {
@@ -90,6 +90,26 @@ export class SourceWatermark {
     }
     own.watermark = mine;
     this.#raise(emitted);
+  }
+
+  /** What `advance` needs to know of one partition and of the others, to be read in a worker. */
+  writeFor(partition: string, writer: ByteWriter, nowMs: number): void {
+    this.addPartition(partition, nowMs);
+    const own = this.#partitions.get(partition)!;
+    writer.float64(this.#emitted).float64(0).varint(2);
+    writer.text(partition).float64(own.watermark);
+    writer.text('@others').float64(this.#minimumWithout(own));
+  }
+
+  /** Takes over how far a worker has brought the partition. */
+  settle(partition: string, watermark: number, rowsAhead: number, nowMs: number): void {
+    const own = must(this.#partitions.get(partition), `partition ${partition}`);
+    own.activeMs = nowMs;
+    own.idle = false;
+    this.#allIdleSinceMs = null;
+    own.watermark = Math.max(own.watermark, watermark);
+    this.rowsAhead += rowsAhead;
+    this.#raise(Math.min(own.watermark, this.#minimumWithout(own)));
   }
 
   /** The source itself states that no row before `micros` follows in this partition. */

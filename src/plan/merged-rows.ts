@@ -39,6 +39,8 @@ export function mergedColumns(plan: DataflowPlan, window: WindowNodeSpec): numbe
         for (const column of columnsOf(expr)) read.add(column);
       }
       const next = readersOf(plan, reader.id);
+      // Without a reader here it is the result, or goes to another worker for who knows what.
+      if (next.length === 0) return null;
       if (!next.every((node) => node.kind === 'aggregate' && aggregateReads(node, new Set()))) {
         return null;
       }

@@ -18,7 +18,12 @@ export interface ServerConfig {
   readonly checkpointIntervalMs: number;
   readonly batchRowsMax: number;
   readonly codegen: boolean;
+  /** Threads that views are divided over, 1 to `workersMax`. */
+  readonly workers: number;
 }
+
+/** More would wait for each other more than they work. */
+export const workersMax = 32;
 
 export const defaultHost = '127.0.0.1';
 export const defaultPort = 5477;
@@ -55,6 +60,11 @@ export function checkConfig(config: ServerConfig): ServerConfig {
         hint: 'Set the environment variable MILLRACE_PASSWORD, or listen on 127.0.0.1.',
       },
     );
+  }
+  if (config.workers > workersMax) {
+    throw new SqlError(sqlstate.invalidParameterValue, `${config.workers} workers are too many`, {
+      hint: `Use at most ${workersMax}, and no more than the machine has cores.`,
+    });
   }
   return Object.freeze(config);
 }

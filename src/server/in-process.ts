@@ -8,6 +8,7 @@ import { silentLog } from '../base/log.ts';
 import { SeededRandom } from '../base/random.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
 import type { SessionOptions } from '../session/session-api.ts';
+import { LocalShards } from '../shards/local-shards.ts';
 import type { World } from './open-database.ts';
 
 /** A session of the only user; its notices go nowhere unless told otherwise. */
@@ -34,6 +35,7 @@ export function inProcessWorld(world: Partial<World> = {}): World {
     defer: (run) => setImmediate(run),
     allowedDirectories: [],
     extraConnectors: [],
+    makeShards: (options) => new LocalShards(options, new SeededRandom(2)),
     fatal: (error) => {
       throw error;
     },

@@ -18,6 +18,7 @@ import { createSinkConnectors } from '../connectors/sinks.ts';
 import { createRegistry } from '../expr/functions/builtin.ts';
 import { createFormats } from '../formats/registry.ts';
 import { Engine } from '../jobs/engine.ts';
+import { LocalDataflow } from '../jobs/view-dataflow.ts';
 import { provideEngineTables } from '../observe/system-tables.ts';
 import { storedBinding } from '../session/bind-stored.ts';
 import { CatalogStore } from '../session/catalog-store.ts';
@@ -29,6 +30,10 @@ import { createWriter, planStoredSink } from '../session/sinks.ts';
 import { createFeed } from '../session/source-feeds.ts';
 import { withSourceOptions } from '../session/source-options.ts';
 import { viewEvaluation } from '../session/view-evaluation.ts';
+import { isDivisible } from '../shards/placement.ts';
+import type { ShardGroup, ShardGroupOptions } from '../shards/shard-group.ts';
+import { SourceDecoding } from '../shards/source-decoding.ts';
+import { ShardedDataflow } from '../shards/sharded-dataflow.ts';
 import type { Store } from '../state/store.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 
@@ -41,9 +46,13 @@ export interface World {
   readonly allowedDirectories: readonly string[];
   readonly extraConnectors: readonly SourceConnector[];
   readonly fatal: (error: unknown) => void;
+  /** Makes the shards in which views run, for more than one worker. */
+  readonly makeShards: (options: ShardGroupOptions) => ShardGroup;
 }
 
 export interface DatabaseOptions {
+  /** Threads that views are divided over; 1: no division. */
+  readonly workers: number;
   readonly batchRowsMax: number;
   readonly tickRowsMax: number;
   readonly tickMsMax: number;
@@ -56,6 +65,7 @@ export interface DatabaseOptions {
 }
 
 export const defaultDatabaseOptions: DatabaseOptions = {
+  workers: 1,
   batchRowsMax: 1024,
   tickRowsMax: 8192,
   tickMsMax: 4,
@@ -105,6 +115,22 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     formats,
     evaluation: evaluation(0n),
   });
+  const shards =
+    options.workers === 1
+      ? null
+      : world.makeShards({
+          shards: options.workers,
+          evaluation: evaluation(0n),
+          codegen: options.codegen,
+          world: {
+            clock: world.clock,
+            sourceEvaluation: evaluation,
+            formats,
+            codegen: options.codegen,
+            batchRowsMax: options.batchRowsMax,
+          },
+        });
+  let feeds = 0;
   const engine: Engine = new Engine({
     clock: world.clock,
     log: world.log,
@@ -120,12 +146,17 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
           binding,
           evaluation,
           codegen: options.codegen,
+          remote: shards === null ? null : (spec) => new SourceDecoding(shards, feeds++, spec),
         },
         deadLetter,
       ),
     makeWriter: (sink, events) => createWriter(sink, events, { sinks, connectorEnvironment }),
     evaluation,
     codegen: options.codegen,
+    dataflow: (context) =>
+      shards === null || !isDivisible(context.plan)
+        ? new LocalDataflow(context)
+        : new ShardedDataflow(context, shards),
     batchRowsMax: options.batchRowsMax,
     tickRowsMax: options.tickRowsMax,
     tickMsMax: options.tickMsMax,
@@ -153,6 +184,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     formats,
     sessions: new Set(),
     disabledRules: options.disabledRules,
+    workers: options.workers,
     codegen: options.codegen,
     reprint: options.reprint,
     signal: (pid, how) => signal(pid, how),
@@ -178,10 +210,14 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     },
     close: async () => {
       await engine.stop();
+      await shards?.close();
       await world.stores.state.close();
       await world.stores.catalog.close();
     },
-    abandon: () => engine.abandon(),
+    abandon: async () => {
+      await engine.abandon();
+      await shards?.close();
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { makeVerifier, type ScramVerifier } from '../pgwire/scram.ts';
 import type { ServerConfig } from './config.ts';
 import { lockDirectory } from './lock.ts';
 import { defaultDatabaseOptions, openDatabase, type OpenDatabase } from './open-database.ts';
+import { makeThreadShards } from './shard-thread.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -43,10 +44,12 @@ export async function startServer(
         defer: (run) => setImmediate(run),
         allowedDirectories: config.allowedDirectories.map((each) => resolve(each)),
         extraConnectors: [],
+        makeShards: (options) => makeThreadShards(options, fatal),
         fatal,
       },
       {
         ...defaultDatabaseOptions,
+        workers: config.workers,
         batchRowsMax: config.batchRowsMax,
         checkpointIntervalMs: config.checkpointIntervalMs,
         codegen: config.codegen,

@@ -10,6 +10,7 @@ import { must } from '../base/assert.ts';
 import { ManualClock } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
+import { SeededRandom } from '../base/random.ts';
 import type { CatalogObject } from '../catalog/objects.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
@@ -25,6 +26,7 @@ import type {
   TestModeOptions,
 } from '../sqltest/engine-under-test.ts';
 import { batchCells, formatCell, shortTime } from '../sqltest/values.ts';
+import { LocalShards } from '../shards/local-shards.ts';
 import type { Store } from '../state/store.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Schema } from '../types/schema.ts';
@@ -59,6 +61,9 @@ class TestEngine implements EngineUnderTest {
   #open: OpenDatabase | null = null;
   #session: Session | null = null;
   #wire: { readonly listener: Listener; readonly client: PgClient } | null = null;
+  /** The order of messages between workers. */
+  readonly #order = new SeededRandom(2);
+  #openings = 0;
   #fault: unknown = null;
   #onFault: (error: unknown) => void = () => undefined;
   /** Rows of each view as `changes` last saw them: cells joined by NUL → count. */
@@ -78,6 +83,7 @@ class TestEngine implements EngineUnderTest {
         clock: this.#clock,
         stores,
         extraConnectors: [testConnector(this.#feed)],
+        makeShards: (options) => new LocalShards(options, this.#order),
         fatal: (error) => {
           this.#fault ??= error;
           this.#onFault(error);
@@ -87,6 +93,7 @@ class TestEngine implements EngineUnderTest {
         ...defaultDatabaseOptions,
         batchRowsMax: this.#mode.batchRowsMax,
         tickRowsMax: this.#mode.apart ? 1 : defaultDatabaseOptions.tickRowsMax,
+        workers: this.#workers(),
         codegen: this.#mode.codegen,
         reprint: this.#mode.reprint,
         disabledRules: this.#mode.optimize ? new Set() : new Set(ruleNames),
@@ -97,6 +104,12 @@ class TestEngine implements EngineUnderTest {
     if (this.#mode.wire) await this.#connect(open);
     else this.#session = open.sessions.open(inProcessSession());
     this.#settle();
+  }
+
+  /** Where workers vary, another number of them after each crash. */
+  #workers(): number {
+    const { workers, varyWorkers } = this.#mode;
+    return varyWorkers ? 1 + ((workers - 1 + this.#openings++) % 3) : workers;
   }
 
   #openStores(): Stores {

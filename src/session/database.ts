@@ -36,6 +36,8 @@ export interface Database {
   readonly sessions: Set<SessionActivity>;
   /** Optimizer rules that are off (tests). */
   readonly disabledRules: ReadonlySet<string>;
+  /** Threads that views are divided over; 1: none. */
+  readonly workers: number;
   /** False: no generated code anywhere. */
   readonly codegen: boolean;
   /** Statements are printed and parsed again before they are bound (tests). */

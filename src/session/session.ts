@@ -69,6 +69,7 @@ export class SqlSession implements Session, SessionContext {
     this.queryMicros = this.startedMicros;
     this.transactionMicros = BigInt(this.startedMicros);
     this.settings = openSettings(options);
+    this.settings.force('millrace.workers', String(database.workers));
     this.transaction = new Transaction(database.engine);
     this.#planner = new StatementPlanner(this);
     this.#executor = new Executor(this, this.#planner);

@@ -251,6 +251,9 @@ const definitions: readonly SettingDefinition[] = [
     readOnly: true,
   }),
   setting('max_index_keys', '32', 'Shows the maximum number of index keys.', { readOnly: true }),
+  setting('millrace.workers', '1', 'Shows how many threads views are divided over.', {
+    readOnly: true,
+  }),
   setting(
     'plan_cache_mode',
     'auto',

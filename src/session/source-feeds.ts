@@ -4,7 +4,9 @@ import { must } from '../base/assert.ts';
 import type { SourceObject } from '../catalog/objects.ts';
 import type { BadRecord, SourceReader } from '../connectors/connector.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
+import type { RemoteDecoding } from '../jobs/remote-decoding.ts';
 import { SourceFeed } from '../jobs/source-feed.ts';
+import type { SourceProgram } from '../jobs/source-program.ts';
 import { bindSourceProgram, type StoredBinding } from './bind-stored.ts';
 import type { Database } from './database.ts';
 import { parseMillis } from './settings.ts';
@@ -31,6 +33,14 @@ export interface FeedParts extends Parts {
   readonly binding: StoredBinding;
   readonly evaluation: (nowMicros: bigint) => EvalContext;
   readonly codegen: boolean;
+  /** Decoding of a source's records in workers; null: in this thread. */
+  readonly remote:
+    | ((about: {
+        readonly source: SourceObject;
+        readonly program: SourceProgram;
+        readonly maxAheadMicros: number | null;
+      }) => RemoteDecoding)
+    | null;
 }
 
 /** A feed over a source, not yet open. */
@@ -40,21 +50,24 @@ export function createFeed(
   deadLetter: (record: BadRecord) => void,
 ): SourceFeed {
   const { clock } = parts.connectorEnvironment;
+  const program = bindSourceProgram(source, parts.binding);
+  const maxAheadMicros = watermarkOption(
+    source,
+    'watermark.max-ahead',
+    generated.has(source.connector) ? 0 : 3_600_000,
+  );
   return new SourceFeed({
     source,
-    program: bindSourceProgram(source, parts.binding),
+    program,
     reader: createReader(source, parts),
     format: source.format === null ? null : must(parts.formats(source.format), source.format),
     clock,
     evaluation: () => parts.evaluation(BigInt(clock.nowMicros())),
     codegen: parts.codegen,
     idleTimeoutMicros: watermarkOption(source, 'watermark.idle-timeout', 30_000),
-    maxAheadMicros: watermarkOption(
-      source,
-      'watermark.max-ahead',
-      generated.has(source.connector) ? 0 : 3_600_000,
-    ),
+    maxAheadMicros,
     deadLetter,
+    remote: parts.remote?.({ source, program, maxAheadMicros }) ?? null,
   });
 }
 

@@ -16,6 +16,10 @@ export interface TestModeOptions {
   readonly optimize: boolean;
   /** Statements are printed and parsed again before they run. */
   readonly reprint: boolean;
+  /** Shards that views are divided over, all in one thread. */
+  readonly workers: number;
+  /** Another number of them, 1 to 3, after each crash. */
+  readonly varyWorkers: boolean;
   /** Through a socket and a PostgreSQL client. */
   readonly wire: boolean;
 }

@@ -19,6 +19,8 @@ const plain: TestModeOptions = {
   codegen: true,
   optimize: true,
   reprint: false,
+  workers: 1,
+  varyWorkers: false,
   wire: false,
 };
 
@@ -50,6 +52,16 @@ export const testModes: readonly TestMode[] = [
     name: 'wire',
     help: 'through a socket and a PostgreSQL client',
     options: { ...plain, wire: true },
+  },
+  {
+    name: 'workers',
+    help: 'two workers, whose messages come in any order',
+    options: { ...plain, workers: 2 },
+  },
+  {
+    name: 'workers-crash',
+    help: 'a crash after every step, each time with another number of workers',
+    options: { ...plain, workers: 2, varyWorkers: true, crash: true },
   },
 ];
 

@@ -66,12 +66,12 @@ export async function runSteps(
   return { failures, updates, steps: count, skipped: null };
 }
 
-/** `skip crash: reason` skips the rest of the file in that mode. */
+/** `skip crash: reason` skips the rest of the file in that mode, and in `workers-crash` likewise. */
 function skipReason(step: Step, mode: string): string | null {
   if (step.word !== 'skip') return null;
   const match = /^(\S+): (.+)$/.exec(step.argument);
   if (match === null) throw new TestFileError(step.line, '"skip" is written: skip MODE: reason');
-  return match[1] === mode ? match[2]! : null;
+  return mode === match[1] || mode === `workers-${match[1]}` ? match[2]! : null;
 }
 
 interface Outcome {

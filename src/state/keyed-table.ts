@@ -328,6 +328,13 @@ export class KeyedTable implements StateTable {
     this.#write(writer, entries);
   }
 
+  /** Appends a base of these entries alone, for a table that takes over a part of this one. */
+  writePart(writer: ByteWriter, entries: Int32Array): void {
+    this.#removed = 0;
+    this.#tombstones.clear();
+    this.#write(writer, entries);
+  }
+
   /** version, removed keys, then entries: keys and values by column. */
   #write(writer: ByteWriter, entries: Int32Array): void {
     writer.uint8(segmentVersion).varint(this.#removed).bytes(this.#tombstones.view());

@@ -128,13 +128,13 @@ describe.skipIf(broker === null)(
       expect(await untilCounted()).toEqual(recount(sent));
     });
 
-    test('kill -9 in the middle changes nothing', async () => {
+    test('kill -9 in the middle changes nothing, nor does another number of workers', async () => {
       for (let round = 0; round < 4; round++) {
         const sending = send(20_000);
         await new Promise((resolve) => setTimeout(resolve, 150 + random.below(700)));
         await server.kill();
         await sending;
-        await server.start();
+        await server.start(['--workers', String(1 + ((round + 1) % 3))]);
       }
       expect(await untilCounted()).toEqual(recount(sent));
       const late = await server.psql('SELECT count(*) FROM millrace.late_rows;');

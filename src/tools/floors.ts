@@ -41,6 +41,22 @@ export const floors: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
   [
+    'shards',
+    [
+      'jobs',
+      'operators',
+      'catalog',
+      'plan',
+      'dataflow',
+      'connectors',
+      'expr',
+      'formats',
+      'state',
+      'types',
+      'base',
+    ],
+  ],
+  [
     'serving',
     ['jobs', 'operators', 'catalog', 'plan', 'dataflow', 'expr', 'state', 'types', 'base'],
   ],

@@ -1,0 +1,133 @@
+/**
+ * The dataflow of one view as its job sees it: entries, ticks, state. It runs in this thread as one graph, or
+ * divided into shards (shards/sharded-dataflow.ts), which the job need not know.
+ */
+
+import { must } from '../base/assert.ts';
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { Graph } from '../dataflow/graph.ts';
+import type { OperatorCounters, Output } from '../dataflow/operator.ts';
+import type { EvalContext } from '../expr/functions/registry.ts';
+import {
+  type BuiltGraph,
+  type ClockEntry,
+  type ScanEntry,
+  buildGraph,
+} from '../operators/build.ts';
+import type { DataflowPlan } from '../plan/dataflow-plan.ts';
+import type { StateTable } from '../state/state-table.ts';
+import type { Row } from '../types/datum.ts';
+import type { RemoteScan } from './relation.ts';
+import { errorRow, lateRow } from './row-reports.ts';
+
+export interface DataflowContext {
+  /** Oid of the view. */
+  readonly id: number;
+  /** Schema-qualified name of the view or sink, which may change. */
+  readonly name: () => string;
+  readonly plan: DataflowPlan;
+  readonly codegen: boolean;
+  readonly evaluation: EvalContext;
+  /** Where the view's changes and its watermark go, during a tick. */
+  readonly output: Output;
+  /** A row for the late-rows ledger, but for its arrival time. */
+  readonly late: (row: Row) => void;
+  readonly rowError: (code: string, message: string, row: string, weight: number) => void;
+  /** A fault that was not thrown to the caller. */
+  readonly failed: (error: Error) => void;
+}
+
+export interface DataflowNode {
+  /** Position in the plan. */
+  readonly id: number;
+  readonly kind: string;
+  readonly counters: OperatorCounters;
+  readonly tables: readonly TableSize[];
+}
+
+export type TableSize = Pick<StateTable, 'name' | 'rows' | 'bytes'>;
+
+export interface ViewDataflow {
+  readonly scans: readonly (ScanEntry & { readonly remote?: RemoteScan })[];
+  /** Where the time of the clock enters. */
+  readonly clocks: readonly ClockEntry[];
+  /** Carries everything that was pushed to the output. */
+  tick(): void;
+  /** After the state tables were loaded. */
+  restored(): void;
+  /**
+   * All state, by names that stay the same for a plan: `<node>.<table>`, and for the part of one of several
+   * shards `<node>.<table>@<shard>of<shards>`.
+   */
+  stateTables(): Iterable<readonly [name: string, table: StateTable]>;
+  /** Takes over the state of the same plan that ran in one graph. */
+  adopt(merged: ViewDataflow): void;
+  /** Operators, all shards together. */
+  nodes(): Iterable<DataflowNode>;
+  close(): void;
+}
+
+export type DataflowFactory = (context: DataflowContext) => ViewDataflow;
+
+/** One graph in this thread. */
+export class LocalDataflow implements ViewDataflow {
+  readonly #graph = new Graph();
+  readonly #built: BuiltGraph;
+
+  constructor(context: DataflowContext) {
+    const name = context.name();
+    this.#built = buildGraph(context.plan, {
+      graph: this.#graph,
+      operator: {
+        name,
+        evaluation: context.evaluation,
+        codegen: context.codegen,
+        late: (row) => context.late(lateRow(context.name(), row)),
+        rowError: (error) =>
+          context.rowError(error.code, error.message, errorRow(error), error.weight),
+      },
+      output: context.output,
+    });
+  }
+
+  get scans(): readonly ScanEntry[] {
+    return this.#built.scans;
+  }
+
+  get clocks(): readonly ClockEntry[] {
+    return this.#built.clocks;
+  }
+
+  tick(): void {
+    this.#graph.tick();
+  }
+
+  restored(): void {
+    this.#built.restored();
+  }
+
+  *stateTables(): Iterable<readonly [name: string, table: StateTable]> {
+    for (const { name, table } of this.#built.stateTables) yield [name.replace('/', '.'), table];
+  }
+
+  adopt(merged: ViewDataflow): void {
+    const own = new Map(this.stateTables());
+    for (const [name, table] of merged.stateTables()) {
+      const writer = new ByteWriter(4096);
+      table.writeBase(writer);
+      must(own.get(name), `state ${name}`).load(new ByteReader(writer.take()));
+    }
+  }
+
+  *nodes(): Iterable<DataflowNode> {
+    for (const { spec, operator } of this.#built.nodes) {
+      if (operator === null) continue;
+      const { counters, stateTables } = operator;
+      yield { id: spec.id, kind: spec.kind, counters, tables: stateTables };
+    }
+  }
+
+  close(): void {
+    // Memory is all it holds.
+  }
+}

@@ -7,17 +7,18 @@
  * only then, the result is consolidated.
  */
 
-import { must } from '../base/assert.ts';
 import { Consolidator } from '../dataflow/consolidate.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { compileInterpreter, type Interpreter } from '../expr/interpret.ts';
-import { PlainMapKernel } from '../expr/kernel.ts';
-import type { DataflowPlan, ScanSpec, ValuesSpec } from '../plan/dataflow-plan.ts';
-import { type Batch, emptyBatch } from '../types/batch.ts';
-import { BatchBuilder, copyBatch } from '../types/column-access.ts';
+import type { DataflowPlan, NodeSpec, ScanSpec, ValuesSpec } from '../plan/dataflow-plan.ts';
+import type { Batch } from '../types/batch.ts';
+import { BatchBuilder } from '../types/column-access.ts';
+import { copyColumn } from '../types/column-copy.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import { mapPath } from './map-path.ts';
 import { type PointCondition, pointCondition, pointLookup } from './point-lookup.ts';
+import { RowReader } from './row-reader.ts';
 import { generatedRowsMin, type RunOptions } from './run-graph.ts';
 
 export class DirectRead {
@@ -26,33 +27,33 @@ export class DirectRead {
   /** Of `values`. */
   readonly #rows: readonly (readonly Interpreter[])[];
   /** From the source to the root. */
-  readonly #kernels: readonly PlainMapKernel[];
+  readonly #maps: readonly RowReader[];
   readonly #types: readonly SqlType[];
 
   /** Null when the plan holds anything else than maps over one scan or over few constant rows. */
   static of(plan: DataflowPlan): DirectRead | null {
-    const path = [must(plan.nodes[plan.root], 'root of the plan')];
-    while (path[0]!.kind === 'map') path.unshift(plan.nodes[path[0]!.inputs[0]!]!);
-    const [source] = path;
-    if (source?.kind === 'scan') {
+    const path = mapPath(plan);
+    const source = path?.[0];
+    if (path === null || source === undefined) return null;
+    if (source.kind === 'scan') {
       if (source.relation.kind !== 'table' && source.relation.kind !== 'view') return null;
-    } else if (source?.kind !== 'values' || source.rows.length >= generatedRowsMin) return null;
+    } else if (source.kind !== 'values' || source.rows.length >= generatedRowsMin) return null;
     return new DirectRead(plan, source, path);
   }
 
   private constructor(
     plan: DataflowPlan,
     source: ScanSpec | ValuesSpec,
-    path: DataflowPlan['nodes'],
+    path: readonly NodeSpec[],
   ) {
     this.#source = source;
     this.#condition = source.kind === 'scan' ? pointCondition(plan, source) : null;
     this.#rows =
       source.kind === 'values' ? source.rows.map((row) => row.map(compileInterpreter)) : [];
-    this.#kernels = path.flatMap((node, i) => {
+    this.#maps = path.flatMap((node, i) => {
       if (node.kind !== 'map') return [];
       const inputTypes = path[i - 1]!.columns.map((column) => column.type);
-      return [new PlainMapKernel({ inputTypes, predicate: node.predicate, exprs: node.exprs })];
+      return [new RowReader(node, inputTypes)];
     });
     this.#types = path.at(-1)!.columns.map((column) => column.type);
   }
@@ -91,15 +92,10 @@ export class DirectRead {
     let takenBack = false;
     for (const batch of batches) {
       let current = batch;
-      for (const kernel of this.#kernels) {
-        const output = emptyBatch([]);
-        kernel.run(current, output, evaluation, null);
-        current = output;
-      }
+      for (const map of this.#maps) current = map.run(current, evaluation);
       if (current.count === 0) continue;
       takenBack ||= hasNegative(current);
-      // Without a kernel the text is still the store's.
-      found.push(this.#kernels.length === 0 ? copyBatch(current) : current);
+      found.push(ownText(current));
     }
     if (!takenBack) return found;
     const consolidator = new Consolidator(this.#types);
@@ -107,6 +103,15 @@ export class DirectRead {
     const rest = consolidator.take();
     return rest === null ? [] : [rest];
   }
+}
+
+/** Text that is read as it stands is the store's, which may change before the result is sent. */
+function ownText(batch: Batch): Batch {
+  if (batch.columns.every((column) => column.kind !== 'text')) return batch;
+  const columns = batch.columns.map((column) =>
+    column.kind === 'text' ? copyColumn(column, batch.count) : column,
+  );
+  return { ...batch, columns };
 }
 
 /** Whether some row is taken back. */

@@ -8,6 +8,7 @@ import type { Snapshot } from '../jobs/history.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
 import { orderResult, type ResultSpec } from '../serving/result-order.ts';
 import { runGraph, type RunOptions } from '../serving/run-graph.ts';
+import { ScanRead } from '../serving/scan-read.ts';
 import { runAtOnce, runInTurns } from '../serving/take-turns.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
@@ -112,6 +113,16 @@ export class Queries {
     const filled = query.parameters
       ? loweredWithParameters(query, parameters, evaluation)
       : lowered.plan;
+    const scan = query.parameters ? ScanRead.of(filled) : query.scan;
+    if (scan !== null) {
+      const { transaction } = this.#session;
+      const batches = yield* scan.read({
+        ...reading,
+        rowsMax: spec.order.length > 0 ? Infinity : (spec.limit ?? Infinity) + spec.offset,
+        final: () => !transaction.started && options.snapshot() === null,
+      });
+      return yield* orderResult(batches, spec);
+    }
     const rows = yield* runGraph(filled, reading);
     return rows === null ? [] : yield* orderResult([rows], spec);
   }

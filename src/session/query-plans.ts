@@ -18,6 +18,7 @@ import { mapPlanDeep } from '../plan/expressions.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import { mapNodeExpressions } from '../plan/node-expressions.ts';
 import { DirectRead } from '../serving/direct-read.ts';
+import { ScanRead } from '../serving/scan-read.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SessionContext } from './session-context.ts';
 import type { ParameterValues } from './session-context.ts';
@@ -29,6 +30,8 @@ export interface QueryPlan {
   readonly parameters: boolean;
   /** How it is read without a graph, when it has that form. */
   readonly direct: DirectRead | null;
+  /** The same over many rows; without parameters. */
+  readonly scan: ScanRead | null;
 }
 
 interface Kept {
@@ -78,7 +81,12 @@ export class QueryPlans {
       disabled: database.disabledRules,
     });
     const lowered = lowerQuery(optimized);
-    return { lowered, parameters, direct: DirectRead.of(lowered.plan) };
+    return {
+      lowered,
+      parameters,
+      direct: DirectRead.of(lowered.plan),
+      scan: parameters ? null : ScanRead.of(lowered.plan),
+    };
   }
 }
 

@@ -34,7 +34,10 @@ export interface ConstantExpr extends Base {
   readonly value: Datum | null;
 }
 
-/** $index of a prepared statement, from 1; replaced by a constant before the plan runs. */
+/**
+ * $index of a prepared statement, from 1. The interpreter takes its value from the context; in a graph it is
+ * replaced by a constant.
+ */
 export interface ParameterExpr extends Base {
   readonly kind: 'parameter';
   readonly index: number;

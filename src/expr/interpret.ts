@@ -1,7 +1,7 @@
 /**
  * What an expression means: closures over closures, one a node, evaluated left to right, nothing clever.
  * Generated code must give the same values and the same errors. A user's error carries the position of
- * the node that raised it. Subqueries, parameters and outer references are gone before this runs.
+ * the node that raised it. Subqueries and outer references are gone before this runs.
  */
 
 import { assert, unreachable } from '../base/assert.ts';
@@ -92,7 +92,13 @@ export function compileInterpreter(expr: Expr): Interpreter {
       const { index } = expr;
       return (row, context) => (arg(row, context) as RowDatum | null)?.[index] ?? null;
     }
-    case 'parameter':
+    case 'parameter': {
+      const { index } = expr;
+      return (_row, { parameters }) => {
+        assert(parameters !== undefined, `there are no values for $${index}`);
+        return parameters[index - 1] ?? null;
+      };
+    }
     case 'outer':
     case 'subquery':
       throw new Error(`an expression still holds a ${expr.kind}`);

@@ -90,19 +90,27 @@ export class Connection {
     this.#idleTimer?.cancel();
     this.#idleTimer = null;
     this.#reader.push(chunk);
-    if (!this.#running) void this.#run();
+    if (this.#running) this.#socket.pause();
+    else void this.#run();
   }
+
+  /**
+   * A client that sends faster than it is answered waits in its socket. An answer that is there within the turn
+   * does without: stopping to read and starting again costs two system calls.
+   */
+  readonly #pauseIfRunning = (): void => {
+    if (this.#running && !this.#closed) this.#socket.pause();
+  };
 
   /** Handles all complete messages; only one run at a time. */
   async #run(): Promise<void> {
     this.#running = true;
-    // A client that sends faster than it is answered waits in its socket.
-    this.#socket.pause();
+    setImmediate(this.#pauseIfRunning);
     try {
       for (let frame = this.#reader.next(); frame !== null; frame = this.#reader.next()) {
         await this.#handle(frame);
         if (this.#closed) return;
-        await this.#output.pushIfLarge();
+        if (this.#output.isLarge) await this.#output.pushIfLarge();
       }
       this.#output.push();
     } catch (error) {
@@ -116,7 +124,7 @@ export class Connection {
 
   /** It is the client's turn, for a while. */
   #wait(): void {
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
     const limit = this.#session?.idleLimit ?? null;
     if (limit === null) return;
     this.#idleTimer = this.#services.clock.after(limit.millis, () => {

@@ -10,6 +10,8 @@ import type { Field, Schema } from '../types/schema.ts';
 import { oidOf, typeLength, typmodOf } from '../types/oid.ts';
 
 const initialCapacity = 16 * 1024;
+/** Less is copied out, so that an answer of a few rows does not cost new memory for the next one. */
+const copiedBytes = 2 * 1024;
 
 export class MessageWriter {
   #bytes = Buffer.allocUnsafeSlow(initialCapacity);
@@ -22,10 +24,14 @@ export class MessageWriter {
     return this.#length;
   }
 
-  /** The bytes so far; the writer starts afresh in new memory, since the socket keeps these. */
+  /** The bytes so far, in memory that the writer will not touch again, since the socket keeps it. */
   take(): Buffer {
     assert(this.#lengthAt < 0, 'a message is still open');
     const bytes = this.#bytes.subarray(0, this.#length);
+    if (this.#length <= copiedBytes) {
+      this.#length = 0;
+      return Buffer.from(bytes);
+    }
     this.#bytes = Buffer.allocUnsafeSlow(initialCapacity);
     this.#length = 0;
     return bytes;

@@ -35,9 +35,14 @@ export class OutputStream {
     this.#socket.write(bytes);
   }
 
+  /** A chunk is full. */
+  get isLarge(): boolean {
+    return this.#writer.length >= chunkBytes;
+  }
+
   /** Between rows or messages: sends once a chunk is full, and waits where it must. */
   async pushIfLarge(): Promise<void> {
-    if (this.#writer.length < chunkBytes) return;
+    if (!this.isLarge) return;
     this.push();
     if (this.#socket.writableNeedDrain && !this.#closed) {
       await new Promise<void>((resolve) => {

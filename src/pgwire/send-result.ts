@@ -63,10 +63,10 @@ async function sendRows(
     const encode = encoder.prepare(batch);
     for (let row = 0; row < batch.count; row++) {
       encode(writer, row);
-      if ((row & 15) === 15) await options.output.pushIfLarge();
+      if ((row & 15) === 15 && options.output.isLarge) await options.output.pushIfLarge();
     }
     sent += batch.count;
-    await options.output.pushIfLarge();
+    if (options.output.isLarge) await options.output.pushIfLarge();
     if (options.output.closed) throw connectionLost();
   }
   writer.plain('s');

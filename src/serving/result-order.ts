@@ -32,10 +32,21 @@ export function* orderResult(
   spec: ResultSpec,
 ): Generator<void, Iterable<Batch>> {
   if (batches.length === 0) return [];
+  if (isResult(batches, spec)) return batches.map((batch) => visible(batch, spec.visibleColumns));
   const all = concatBatches(batches, spec.types);
   const unsorted = expandWeights(all);
   const rows = spec.order.length === 0 ? unsorted : yield* sorted(unsorted, rowOrder(all, spec));
   return chunks(all, cut(rows, all, spec), spec.visibleColumns);
+}
+
+/** Nothing is left to be done. */
+function isResult(batches: readonly Batch[], spec: ResultSpec): boolean {
+  if (spec.order.length > 0 || spec.limit !== null || spec.offset > 0) return false;
+  return batches.every((batch) => batch.weights === null);
+}
+
+function visible(batch: Batch, columns: number): Batch {
+  return { ...batch, columns: batch.columns.slice(0, columns), weights: null };
 }
 
 function expandWeights(batch: Batch): Int32Array {
@@ -169,9 +180,9 @@ function tieOrder(batch: Batch, spec: ResultSpec): Comparison {
 }
 
 function* chunks(all: Batch, rows: Int32Array, visibleColumns: number): Iterable<Batch> {
-  const visible: Batch = { ...all, columns: all.columns.slice(0, visibleColumns), weights: null };
+  const shown = visible(all, visibleColumns);
   for (let from = 0; from < rows.length; from += chunkRows) {
     const part = rows.subarray(from, Math.min(rows.length, from + chunkRows));
-    yield gather(visible, part, part.length);
+    yield gather(shown, part, part.length);
   }
 }

@@ -60,7 +60,7 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
 }
 
 /** Fewer rows are interpreted sooner than code for them is made. */
-const generatedRowsMin = 256;
+export const generatedRowsMin = 256;
 
 /** One row makes at most one everywhere, and few come in: a look-up by key, for example. */
 function isSmall(

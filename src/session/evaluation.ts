@@ -53,6 +53,21 @@ function sessionCatalog(session: SessionContext): CatalogReader {
 
 /** What the text forms of a session's parameters and results depend on. */
 export function sessionTextOptions(session: SessionContext): TextIoOptions {
+  const known = textOptions.get(session);
+  const { version } = session.settings;
+  if (known?.version === version) return known.options;
+  const options = makeTextOptions(session);
+  textOptions.set(session, { version, options });
+  return options;
+}
+
+/** Asked for at every parameter and result, so kept while the settings stand. */
+const textOptions = new WeakMap<
+  SessionContext,
+  { readonly version: number; readonly options: TextIoOptions }
+>();
+
+function makeTextOptions(session: SessionContext): TextIoOptions {
   const { settings } = session;
   const reader = sessionCatalog(session);
   return {
@@ -61,7 +76,9 @@ export function sessionTextOptions(session: SessionContext): TextIoOptions {
     intervalStyle: settings.get('IntervalStyle') as NonNullable<TextIoOptions['intervalStyle']>,
     extraFloatDigits: Number(settings.get('extra_float_digits')),
     byteaOutput: settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
-    now: session.transactionMicros,
+    get now() {
+      return session.transactionMicros;
+    },
     nameOfOid: (kind, oid) => reader.nameOfOid(kind as RegCatalog, oid),
     lookupOid: (kind, name) => reader.lookupOid(kind as RegCatalog, name),
   };

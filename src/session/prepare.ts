@@ -10,7 +10,6 @@ import {
   bindStatement,
 } from '../binder/bind-statement.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
-import type { Bound } from '../binder/bound-statement.ts';
 import type { ExecuteStatement, PrepareStatement, Statement } from '../syntax/ast.ts';
 import { parseStatements } from '../syntax/parse.ts';
 import { printStatement } from '../syntax/print.ts';
@@ -19,15 +18,41 @@ import type { Schema } from '../types/schema.ts';
 import { bindContext } from './bind-context.ts';
 import { resultFields } from './result-fields.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
+import { StatementCache, watchTime } from './statement-cache.ts';
 
 export class StatementPlanner {
   readonly #session: SessionContext;
 
+  readonly #cache: StatementCache;
+
   constructor(session: SessionContext) {
     this.#session = session;
+    this.#cache = new StatementCache(session);
   }
 
+  /** The statements of a text. */
+  parse(sql: string): readonly Statement[] {
+    return this.#cache.parse(sql);
+  }
+
+  /** A statement of a text that `parse` has given. */
   prepare(sql: string, statement: Statement | null, parameterOids: readonly number[]): Prepared {
+    const known = statement === null ? null : this.#cache.find(statement, parameterOids);
+    if (known !== null) return known;
+    let timeless = true;
+    const prepared = this.#make(sql, statement, parameterOids, () => {
+      timeless = false;
+    });
+    if (timeless) this.#cache.keep(prepared, parameterOids);
+    return prepared;
+  }
+
+  #make(
+    sql: string,
+    statement: Statement | null,
+    parameterOids: readonly number[],
+    lookedAtTime: () => void,
+  ): Prepared {
     const { database, settings } = this.#session;
     const stamp = {
       catalogVersion: database.catalog.version,
@@ -36,7 +61,11 @@ export class StatementPlanner {
     if (statement === null) {
       return { sql, statement, bound: null, parameters: [], fields: null, parameterOids, ...stamp };
     }
-    const bound = this.#bind(this.#reprinted(statement), parameterOids);
+    const context = bindContext(this.#session, parameterOids);
+    const bound = bindStatement(this.#reprinted(statement), {
+      ...context,
+      evaluation: watchTime(context.evaluation, lookedAtTime),
+    });
     return {
       sql,
       statement,
@@ -46,10 +75,6 @@ export class StatementPlanner {
       parameterOids,
       ...stamp,
     };
-  }
-
-  #bind(statement: Statement, parameterOids: readonly number[]): Bound {
-    return bindStatement(statement, bindContext(this.#session, parameterOids));
   }
 
   /** In the `reprint` test mode every statement goes through its printed text once. */

@@ -2,24 +2,20 @@
 
 import { must } from '../base/assert.ts';
 import type { BoundQuery } from '../binder/bound-statement.ts';
-import type { Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { mapExpr } from '../expr/walk.ts';
 import { notKept } from '../jobs/engine.ts';
 import type { Snapshot } from '../jobs/history.ts';
-import { lowerQuery } from '../lower/lower.ts';
-import { optimize } from '../optimizer/optimize.ts';
-import { mapExpressions, mapPlan } from '../plan/children.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
-import { runGraph } from '../serving/run-graph.ts';
-import { orderResult } from '../serving/result-order.ts';
+import { orderResult, type ResultSpec } from '../serving/result-order.ts';
+import { runGraph, type RunOptions } from '../serving/run-graph.ts';
+import { ScanRead } from '../serving/scan-read.ts';
 import { runAtOnce, runInTurns } from '../serving/take-turns.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
-import type { Datum } from '../types/datum.ts';
 import { sessionEvaluation, systemContext } from './evaluation.ts';
 import type { ScanOptions } from './transaction.ts';
 import { withOwnWrites } from './own-writes.ts';
+import { loweredWithParameters, QueryPlans, withParameters } from './query-plans.ts';
 import type { ParameterValues } from './session-context.ts';
 import { BatchCursor } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
@@ -27,14 +23,16 @@ import type { StatementResult } from './session-api.ts';
 
 export class Queries {
   readonly #session: SessionContext;
+  readonly #plans: QueryPlans;
 
   constructor(session: SessionContext) {
     this.#session = session;
+    this.#plans = new QueryPlans(session);
   }
 
   /** What this statement's expressions know: one instant for all of them. */
-  context(): EvalContext {
-    return sessionEvaluation(this.#session);
+  context(parameters: ParameterValues): EvalContext {
+    return { ...sessionEvaluation(this.#session), parameters };
   }
 
   async run(bound: BoundQuery, parameters: ParameterValues): Promise<StatementResult> {
@@ -86,31 +84,47 @@ export class Queries {
     options: { readonly visible: number; readonly snapshot: () => Snapshot | null },
   ): Generator<void, Iterable<Batch>> {
     const { database } = this.#session;
-    const evaluation = this.context();
-    const optimized = optimize(withParameters(withOwnWrites(plan, this.#session), parameters), {
-      evaluation,
-      functions: database.registry,
-      disabled: database.disabledRules,
-    });
-    const lowered = lowerQuery(optimized);
-    const rows = yield* runGraph(lowered.plan, {
+    const evaluation = this.context(parameters);
+    const seen = withOwnWrites(plan, this.#session);
+    const query =
+      seen === plan
+        ? this.#plans.of(plan, parameters, evaluation)
+        : this.#plans.make(withParameters(seen, parameters), false, evaluation);
+    const { lowered, direct } = query;
+    const reading: RunOptions = {
       evaluation,
       codegen: database.codegen,
       rowsOf: (relation, lookup) =>
         database.engine.relation(relation.oid)?.store.rowsToRead(lookup) ?? Infinity,
       scan: (relation, ordinals, lookup) =>
         this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
-    });
-    if (rows === null) return [];
+    };
     const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
-    return yield* orderResult([rows], {
+    const spec: ResultSpec = {
       types: root.columns.map((column) => column.type),
       order: lowered.order,
       limit: lowered.limit,
       offset: lowered.offset,
       withTies: lowered.withTies,
       visibleColumns: Math.min(options.visible, lowered.visibleColumns),
-    });
+    };
+    const found = direct?.read(reading) ?? null;
+    if (found !== null) return yield* orderResult(found, spec);
+    const filled = query.parameters
+      ? loweredWithParameters(query, parameters, evaluation)
+      : lowered.plan;
+    const scan = query.parameters ? ScanRead.of(filled) : query.scan;
+    if (scan !== null) {
+      const { transaction } = this.#session;
+      const batches = yield* scan.read({
+        ...reading,
+        rowsMax: spec.order.length > 0 ? Infinity : (spec.limit ?? Infinity) + spec.offset,
+        final: () => !transaction.started && options.snapshot() === null,
+      });
+      return yield* orderResult(batches, spec);
+    }
+    const rows = yield* runGraph(filled, reading);
+    return rows === null ? [] : yield* orderResult([rows], spec);
   }
 
   #scan(relation: RelationRef, ordinals: readonly number[], how: ScanOptions): Iterable<Batch> {
@@ -137,27 +151,4 @@ export class Queries {
     }
     if (count > 0) yield builder.batch();
   }
-}
-
-/** $n replaced by its value, everywhere in the plan. */
-function withParameters(plan: LogicalPlan, parameters: ParameterValues): LogicalPlan {
-  if (parameters.length === 0) return plan;
-  const replace = (expr: Expr): Expr =>
-    mapExpr(expr, (each) => parameterValue(each, parameters, replacePlan));
-  const replacePlan = (each: LogicalPlan): LogicalPlan =>
-    mapPlan(each, (node) => mapExpressions(node, replace));
-  return replacePlan(plan);
-}
-
-function parameterValue(
-  expr: Expr,
-  parameters: ParameterValues,
-  inside: (plan: LogicalPlan) => LogicalPlan,
-): Expr {
-  if (expr.kind === 'parameter') {
-    const value: Datum | null = parameters[expr.index - 1] ?? null;
-    return { kind: 'constant', value, type: expr.type, at: expr.at };
-  }
-  if (expr.kind === 'subquery') return { ...expr, plan: inside(expr.plan as LogicalPlan) };
-  return expr;
 }

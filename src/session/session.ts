@@ -10,7 +10,6 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
-import { parseStatements } from '../syntax/parse.ts';
 import { typeFromOid } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
 import type { Schema } from '../types/schema.ts';
@@ -100,7 +99,7 @@ export class SqlSession implements Session, SessionContext {
   async simpleQuery(sql: string, each: (result: StatementResult) => Promise<void>): Promise<void> {
     this.#begin(sql);
     try {
-      const statements = parseStatements(sql);
+      const statements = this.#planner.parse(sql);
       if (statements.length === 0) await each({ kind: 'empty' });
       for (const [index, statement] of statements.entries()) {
         this.#refuseInFailed(statement);
@@ -145,7 +144,7 @@ export class SqlSession implements Session, SessionContext {
 
   async #parsed(sql: string): Promise<readonly Statement[]> {
     try {
-      return parseStatements(sql);
+      return this.#planner.parse(sql);
     } catch (error) {
       throw await withDialectHint(error, sql);
     }

@@ -380,9 +380,15 @@ export class Settings {
   #inTransaction = false;
   readonly #changed: (name: string, value: string) => void;
   #reported: ReadonlyMap<string, string> | null = null;
+  #version = 0;
 
   constructor(changed: (name: string, value: string) => void) {
     this.#changed = changed;
+  }
+
+  /** Raised by every change of a setting; the user's own names aside. */
+  get version(): number {
+    return this.#version;
   }
 
   /** The heading that SHOW gives a setting. */
@@ -419,6 +425,7 @@ export class Settings {
   setDefault(name: string, value: string): void {
     const definition = this.definition(name);
     this.#reported = null;
+    this.#version++;
     this.#defaults.set(definition.name.toLowerCase(), this.#checked(definition, value));
   }
 
@@ -494,6 +501,7 @@ export class Settings {
   /** For facts that are not set but known, e.g. session_authorization. */
   force(name: string, value: string): void {
     this.#reported = null;
+    this.#version++;
     this.#values.set(name.toLowerCase(), value);
   }
 
@@ -517,6 +525,7 @@ export class Settings {
     const lower = definition.name.toLowerCase();
     const previous = this.get(definition.name);
     this.#reported = null;
+    this.#version++;
     this.#values.set(lower, value);
     if (definition.reported && previous !== value) this.#changed(definition.name, value);
   }

@@ -48,7 +48,7 @@ export class Writes {
   insert(bound: BoundInsert, parameters: ParameterValues): StatementResult {
     this.#requireWritable('INSERT');
     const target = this.#target(bound.table);
-    const context = this.#queries.context();
+    const context = this.#queries.context(parameters);
     const proposed = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
     const changes: WeightedRow[] = [];
     const returned: Row[] = [];
@@ -99,7 +99,7 @@ export class Writes {
   update(bound: BoundUpdate, parameters: ParameterValues): StatementResult {
     this.#requireWritable('UPDATE');
     const target = this.#target(bound.table);
-    const context = this.#queries.context();
+    const context = this.#queries.context(parameters);
     const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
     const seen = new Set<string>();
     const changes: WeightedRow[] = [];
@@ -133,7 +133,7 @@ export class Writes {
   delete(bound: BoundDelete, parameters: ParameterValues): StatementResult {
     this.#requireWritable('DELETE');
     const target = this.#target(bound.table);
-    const context = this.#queries.context();
+    const context = this.#queries.context(parameters);
     const rows = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
     const seen = new Set<string>();
     const changes: WeightedRow[] = [];

@@ -51,7 +51,8 @@ export function gatherRows(
 
 function fitting(source: Column, count: number, reuse: Column | null): Column {
   if (reuse !== null && reuse.kind === source.kind && capacityOf(reuse) >= count) return reuse;
-  let capacity = 64;
+  // Up to 64 bytes an array costs V8 next to nothing, and a look-up makes new ones each time.
+  let capacity = count <= 8 ? 8 : 64;
   while (capacity < count) capacity *= 2;
   return makeColumn(source.kind, capacity);
 }

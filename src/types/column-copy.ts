@@ -7,6 +7,8 @@ import type { Datum } from './datum.ts';
 
 /** Text bytes are followed by at least this many that may be read past the end. */
 export const textPadding = 16;
+/** So few bytes are copied sooner than a view is made of them. */
+const shortBytes = 32;
 
 /**
  * A fresh column with the given rows of another, in that order. Text views go on sharing the bytes of
@@ -69,7 +71,10 @@ function copyText(column: TextColumn, count: number): TextColumn {
       continue;
     }
     const start = column.offsets[row]!;
-    bytes.set(column.bytes.subarray(start, start + lengths[row]!), offsets[row]!);
+    const length = lengths[row]!;
+    const to = offsets[row]!;
+    if (length > shortBytes) bytes.set(column.bytes.subarray(start, start + length), to);
+    else for (let i = 0; i < length; i++) bytes[to + i] = column.bytes[start + i]!;
   }
   return { kind: 'text', bytes, offsets, lengths, nulls: null };
 }

@@ -20,6 +20,8 @@ export interface EvalContext {
   readonly random: () => number;
   /** What catalog functions (format_type, pg_get_viewdef, regclass casts…) read. */
   readonly catalog: CatalogReader;
+  /** Values of $1, $2, … where a prepared statement's expressions are evaluated as they are. */
+  readonly parameters?: readonly (Datum | null)[] | undefined;
 }
 
 /** Answers of the catalog to functions and reg* casts. Names are as PostgreSQL prints them. */

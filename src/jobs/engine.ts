@@ -900,7 +900,7 @@ function keyInPlace(plan: DataflowPlan): readonly number[] | null {
   const root = plan.nodes[plan.root]!;
   let node = root;
   while (node.kind === 'map') node = plan.nodes[node.inputs[0]!]!;
-  return node.kind === 'aggregate' ? root.key : null;
+  return node.kind === 'aggregate' || node.kind === 'session-aggregate' ? root.key : null;
 }
 
 /** Oids of what a plan reads. */

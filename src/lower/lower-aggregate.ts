@@ -9,6 +9,7 @@ import type { Expr } from '../expr/expr.ts';
 import { columnExpr } from '../plan/expressions.ts';
 import type { AggregatePlan, EmitMode, LogicalPlan, SortKey } from '../plan/logical.ts';
 import type { ColumnCollector } from './column-collector.ts';
+import { fuseSessions } from './lower-session.ts';
 import { exposeEnd, startGivesEnd, timePaneOf } from './time-pane.ts';
 import type { NodeList } from './node-list.ts';
 
@@ -54,6 +55,7 @@ export function lowerAggregate(
   options: {
     readonly emit: EmitMode;
     readonly lateness: number;
+    readonly fusesSessions: boolean;
     readonly nodes: NodeList;
     readonly collector: ColumnCollector;
     readonly lowerInput: (collector: ColumnCollector) => number;
@@ -97,6 +99,10 @@ export function lowerAggregate(
     appendOnly: closes,
     key: plan.keys.map((_, i) => i),
   };
+  if (options.fusesSessions) {
+    const fused = fuseSessions(spec, nodes);
+    if (fused !== null) return fused;
+  }
   const node = nodes.add(spec);
   if (!paned.endAdded) return node;
   const kept = plan.schema.map((_, i) => (i < plan.keys.length ? i : i + 1));

@@ -37,6 +37,8 @@ export interface LowerOptions {
   readonly lateness: number;
   /** The plan runs once over rows that stand still. */
   readonly once: boolean;
+  /** Aggregations by session run as one operator where they can; otherwise always as two. */
+  readonly fusesSessions: boolean;
   /** What else decides what state means, e.g. the version of operators. */
   readonly fingerprintSalt: string;
 }
@@ -45,6 +47,7 @@ export const defaultLowerOptions: LowerOptions = {
   emit: 'update',
   lateness: 0,
   once: false,
+  fusesSessions: true,
   fingerprintSalt: '',
 };
 
@@ -258,6 +261,7 @@ class Lowering {
     return lowerAggregate(plan, paned, {
       emit: this.#options.emit,
       lateness: this.#options.lateness,
+      fusesSessions: this.#options.fusesSessions,
       nodes: this.nodes,
       collector: new ColumnCollector(paned.input, 0),
       lowerInput: (collector) => this.plan(collector.plan()),
@@ -351,7 +355,8 @@ class Lowering {
     }
     const closes = reached.some((id) => {
       const node = this.nodes.at(id);
-      return node.kind === 'aggregate' && node.emit === 'window-close';
+      const aggregates = node.kind === 'aggregate' || node.kind === 'session-aggregate';
+      return aggregates && node.emit === 'window-close';
     });
     if (!closes) {
       throw notSupported('EMIT ON WINDOW CLOSE without a windowed aggregation', {

@@ -120,7 +120,8 @@ export class NodeList {
     };
     for (const id of used) {
       const node = this.at(id);
-      const judges = node.kind === 'window' || node.kind === 'session';
+      const judges =
+        node.kind === 'window' || node.kind === 'session' || node.kind === 'session-aggregate';
       if (judges && node.lateness !== null) node.inputs.forEach(ask);
       if (node.kind !== 'join' || node.time === null) continue;
       node.time.lateBy.forEach((column, side) => {

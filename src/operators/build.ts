@@ -23,6 +23,7 @@ import { LookupJoin } from './lookup-join.ts';
 import { MapOperator } from './map.ts';
 import { Over } from './over.ts';
 import { SessionWindow } from './session.ts';
+import { SessionAggregate } from './session-aggregate.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
 import { Union } from './union.ts';
@@ -191,6 +192,8 @@ function makeOperator(
       return new TimeWindow(spec, columns, context, mergedColumns(plan, spec));
     case 'session':
       return new SessionWindow(spec, columns, context);
+    case 'session-aggregate':
+      return new SessionAggregate(spec, columns, context);
     case 'aggregate':
       return new Aggregate(spec, columns, context);
     case 'join':

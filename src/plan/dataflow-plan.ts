@@ -82,6 +82,28 @@ export interface SessionSpec extends NodeBase {
   readonly lateness: number | null;
 }
 
+/**
+ * An aggregation by session over an append-only input: one entry a session instead of its rows. Gives what
+ * `session` and `aggregate` give together. Output: the partition columns, the bounds, the calls.
+ */
+export interface SessionAggregateSpec extends NodeBase {
+  readonly kind: 'session-aggregate';
+  readonly gap: number;
+  readonly partitionBy: readonly number[];
+  readonly timeColumn: number;
+  readonly lateness: number | null;
+  /** At least the start or the end, either of which tells a partition's sessions apart. */
+  readonly bounds: readonly SessionBound[];
+  /** What the calls read, over columns of the input. */
+  readonly exprs: readonly Expr[];
+  /** Their columns are positions in `exprs`. All can be merged. */
+  readonly calls: readonly AggregateCallSpec[];
+  /** `window-close`: a session is emitted once, when the watermark closes it. */
+  readonly emit: EmitMode;
+}
+
+export type SessionBound = 'start' | 'end' | 'time';
+
 export interface AggregateSpec extends NodeBase {
   readonly kind: 'aggregate';
   /** Input columns that are the group key. */
@@ -233,6 +255,7 @@ export type NodeSpec =
   | MapSpec
   | WindowNodeSpec
   | SessionSpec
+  | SessionAggregateSpec
   | AggregateSpec
   | JoinSpec
   | LookupJoinSpec

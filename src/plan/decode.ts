@@ -103,6 +103,20 @@ class PlanDecoder {
           timeColumn: number(c),
           lateness: d === null ? null : number(d),
         };
+      case 'session-aggregate': {
+        const [gap, partitionBy, timeColumn, lateness] = fields(a);
+        return {
+          kind,
+          gap: number(gap),
+          partitionBy: numbers(partitionBy),
+          timeColumn: number(timeColumn),
+          lateness: lateness === null ? null : number(lateness),
+          bounds: fields(b).map(string),
+          exprs: this.#exprs(c),
+          calls: fields(d).map((call) => this.#aggregateCall(call)),
+          emit: string(e),
+        };
+      }
       case 'aggregate':
         return {
           kind,

@@ -11,7 +11,14 @@ import type { Expr } from '../expr/expr.ts';
 import { encodeDatum } from '../types/row-codec.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { ColumnSpec, DataflowPlan, JoinTime, NodeSpec, OverSpec } from './dataflow-plan.ts';
+import type {
+  AggregateCallSpec,
+  ColumnSpec,
+  DataflowPlan,
+  JoinTime,
+  NodeSpec,
+  OverSpec,
+} from './dataflow-plan.ts';
 import type { WindowFrame } from './logical.ts';
 
 export type Json = null | boolean | number | string | readonly Json[];
@@ -188,17 +195,15 @@ function nodeFields(node: NodeSpec): Json[] {
     }
     case 'session':
       return [node.gap, node.partitionBy, node.timeColumn, node.lateness];
+    case 'session-aggregate': {
+      const { gap, partitionBy, timeColumn, lateness, bounds, exprs, calls, emit } = node;
+      const window = [gap, partitionBy, timeColumn, lateness];
+      return [window, bounds, exprs.map(exprToJson), calls.map(aggregateCallToJson), emit];
+    }
     case 'aggregate':
       return [
         node.keys,
-        node.calls.map((call) => [
-          call.fn.id,
-          call.args,
-          call.distinct,
-          call.filter,
-          orderToJson(call.orderBy),
-          typeToJson(call.type),
-        ]),
+        node.calls.map(aggregateCallToJson),
         node.insertOnly,
         node.window === null ? null : [node.window.start, node.window.end, node.window.lateness],
         node.emit,
@@ -253,6 +258,17 @@ function orderToJson(
   order: readonly { column: number; descending: boolean; nullsFirst: boolean }[],
 ): Json {
   return order.map((key) => [key.column, key.descending, key.nullsFirst]);
+}
+
+function aggregateCallToJson(call: AggregateCallSpec): Json {
+  return [
+    call.fn.id,
+    call.args,
+    call.distinct,
+    call.filter,
+    orderToJson(call.orderBy),
+    typeToJson(call.type),
+  ];
 }
 
 function overCallToJson(call: OverSpec['calls'][number]): Json {

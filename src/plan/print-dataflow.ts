@@ -7,7 +7,14 @@ import { unreachable } from '../base/assert.ts';
 import { formatTree } from '../base/text-layout.ts';
 import type { TreeNode } from '../base/text-layout.ts';
 import type { Expr } from '../expr/expr.ts';
-import type { ColumnSpec, DataflowPlan, NodeSpec, OrderSpec } from './dataflow-plan.ts';
+import type {
+  AggregateCallSpec,
+  ColumnSpec,
+  DataflowPlan,
+  NodeSpec,
+  OrderSpec,
+} from './dataflow-plan.ts';
+import type { EmitMode } from './logical.ts';
 import {
   namesOf,
   printCall,
@@ -99,20 +106,16 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
       const spec = { fn: 'session', gap: node.gap, partitionBy: node.partitionBy } as const;
       return `${printWindow(spec, names(node.timeColumn), names)}${printLateness(node.lateness)}`;
     }
+    case 'session-aggregate': {
+      const spec = { fn: 'session', gap: node.gap, partitionBy: node.partitionBy } as const;
+      const window = printWindow(spec, names(node.timeColumn), names);
+      const calls = printCalls(node.calls, (column) => print(node.exprs[column]!));
+      return `aggregate by ${window}${calls}${printEmit(node.emit)}${printLateness(node.lateness)}`;
+    }
     case 'aggregate': {
       const keys = node.keys.map((key) => names(key)).join(', ');
-      const calls = node.calls.map((call) =>
-        printCall(call.fn.name, {
-          args: call.args.map((arg) => names(arg)),
-          distinct: call.distinct,
-          orderBy: printOrder(call.orderBy, names),
-          filter: call.filter === null ? null : names(call.filter),
-          orderedSet: call.fn.orderedSet,
-        }),
-      );
       const by = keys === '' ? '' : ` by ${keys}`;
-      const emit = node.emit === 'window-close' ? ', emits when the window closes' : '';
-      return `aggregate${by}${calls.length === 0 ? '' : `: ${calls.join(', ')}`}${emit}`;
+      return `aggregate${by}${printCalls(node.calls, names)}${printEmit(node.emit)}`;
     }
     case 'join':
     case 'lookup-join': {
@@ -169,6 +172,24 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
     default:
       return unreachable(node, 'node');
   }
+}
+
+function printCalls(calls: readonly AggregateCallSpec[], names: ColumnNames): string {
+  if (calls.length === 0) return '';
+  const printed = calls.map((call) =>
+    printCall(call.fn.name, {
+      args: call.args.map((arg) => names(arg)),
+      distinct: call.distinct,
+      orderBy: printOrder(call.orderBy, names),
+      filter: call.filter === null ? null : names(call.filter),
+      orderedSet: call.fn.orderedSet,
+    }),
+  );
+  return `: ${printed.join(', ')}`;
+}
+
+function printEmit(emit: EmitMode): string {
+  return emit === 'window-close' ? ', emits when the window closes' : '';
 }
 
 function printOrder(order: readonly OrderSpec[], names: ColumnNames): string {

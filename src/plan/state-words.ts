@@ -5,12 +5,15 @@
 
 import { unreachable } from '../base/assert.ts';
 import type {
+  AggregateCallSpec,
   AggregateSpec,
   ColumnSpec,
   DataflowPlan,
   JoinSpec,
   NodeSpec,
 } from './dataflow-plan.ts';
+import { printExpr } from './print-expr.ts';
+import type { ColumnNames } from './print-expr.ts';
 import { namesOf, printDuration } from './print.ts';
 
 export interface StateDescription {
@@ -96,6 +99,21 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
     case 'over':
     case 'single-row':
       return wholeInput(node, inputs[0]!);
+    case 'session-aggregate': {
+      const input = inputs[0]!;
+      const names = namesOf(input.columns);
+      const by = node.partitionBy.map((column) => `${names(column)}, `).join('');
+      const calls = callWords(node.calls, (column) => printExpr(node.exprs[column]!, names));
+      return [
+        table(node, 'sessions', {
+          holds: `${by}session → ${['first and last time', ...calls].join(', ')}`,
+          grows: 'one entry a session',
+          ...(node.lateness === null
+            ? untilDeleted(input)
+            : { forgets: forgetsWindows('sessions', node.lateness), bounded: true }),
+        }),
+      ];
+    }
     case 'session':
       return [
         table(node, 'rows', {
@@ -160,10 +178,7 @@ export function stateOfPlan(plan: DataflowPlan): readonly StateDescription[] {
 function aggregateState(node: AggregateSpec, input: NodeSpec): readonly StateDescription[] {
   const names = namesOf(input.columns);
   const keys = node.keys.map((key) => names(key)).join(', ');
-  const calls = node.calls.map(({ fn, args }) => {
-    const inside = args.length === 0 && fn.name === 'count' ? '*' : args.map((arg) => names(arg));
-    return `${fn.name}(${typeof inside === 'string' ? inside : inside.join(', ')})`;
-  });
+  const calls = callWords(node.calls, names);
   const forgetting: Pick<StateDescription, 'forgets' | 'bounded'> =
     node.window !== null
       ? { forgets: forgetsWindows('windows', node.window.lateness), bounded: true }
@@ -195,6 +210,13 @@ function aggregateState(node: AggregateSpec, input: NodeSpec): readonly StateDes
     ];
   });
   return [groups, ...values];
+}
+
+function callWords(calls: readonly AggregateCallSpec[], names: ColumnNames): string[] {
+  return calls.map(({ fn, args }) => {
+    const inside = args.length === 0 && fn.name === 'count' ? '*' : args.map(names).join(', ');
+    return `${fn.name}(${inside})`;
+  });
 }
 
 function table(

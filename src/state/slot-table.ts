@@ -97,7 +97,18 @@ export class SlotTable implements StateTable {
     slots: Int32Array,
     batchCount: number = count,
   ): void {
-    for (let i = 0; i < count; i++) slots[i] = this.#allocate();
+    for (let i = 0; i < count; i++) slots[i] = this.allocate();
+    this.fill(columns, rows, slots, count, batchCount);
+  }
+
+  /** Sets the columns of allocated slots, as `add` does. */
+  fill(
+    columns: readonly Column[],
+    rows: Int32Array | null,
+    slots: Int32Array,
+    count: number,
+    batchCount: number,
+  ): void {
     this.#columns = null;
     for (let c = 0; c < this.stored.length; c++) {
       const stored = this.stored[c]!;
@@ -105,7 +116,8 @@ export class SlotTable implements StateTable {
     }
   }
 
-  #allocate(): number {
+  /** Takes a slot whose columns `fill` is to set before anyone reads them. */
+  allocate(): number {
     if (this.#freeStale) this.#findFree();
     let slot: number;
     if (this.#freeCount > 0) {

@@ -37,6 +37,8 @@ export interface CallState {
   output(groups: Int32Array, count: number, report: ReportFailure): Column;
   /** Results as remembered at positions from..from + count. */
   outputBefore(from: number, count: number, report: ReportFailure): Column;
+  /** Adds what group `from` has to group `to`; absent where a group's rows are kept one by one. */
+  merge?(from: number, to: number): void;
   /** The tick is over; forget what was captured. */
   endTick(): void;
   /** The groups are forgotten although they have rows: so are rows that the call keeps of its own. */

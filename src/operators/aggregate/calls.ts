@@ -34,7 +34,11 @@ export class AggregateCalls {
   readonly #calls: readonly Call[];
   readonly #environment: CallsEnvironment;
 
-  constructor(spec: AggregateSpec, input: readonly ColumnSpec[], environment: CallsEnvironment) {
+  constructor(
+    spec: Pick<AggregateSpec, 'keys' | 'calls' | 'insertOnly'>,
+    input: readonly ColumnSpec[],
+    environment: CallsEnvironment,
+  ) {
     this.#environment = environment;
     this.types = spec.calls.map((call) => call.type);
     this.#calls = spec.calls.map((call, i) => {
@@ -101,6 +105,16 @@ export class AggregateCalls {
       const rows = distinct?.changes(this.#environment.groupsOf) ?? null;
       if (rows !== null) state.update(rows);
     }
+  }
+
+  /** Whether `merge` may be called. */
+  get canMerge(): boolean {
+    return this.#calls.every(({ state, distinct }) => distinct === null && 'merge' in state);
+  }
+
+  /** Adds what group `from` has to group `to`. */
+  merge(from: number, to: number): void {
+    for (const { state } of this.#calls) state.merge?.(from, to);
   }
 
   capture(groups: Int32Array, from: number, to: number): void {

@@ -23,6 +23,10 @@ function addWeights(
   }
 }
 
+function addOne(target: Float64Array, from: number, to: number): void {
+  target[to] = target[to]! + target[from]!;
+}
+
 /** Which rows have a non-NULL value; null when all have. */
 function notNull(column: Column): ((row: number) => boolean) | null {
   if (column.kind === 'any') return (row) => column.values[row] !== null;
@@ -59,6 +63,10 @@ export class CountCall implements CallState {
 
   capture(groups: Int32Array, from: number, to: number): void {
     this.#before.take(this.#counts!.f64, groups, from, to);
+  }
+
+  merge(from: number, to: number): void {
+    addOne(this.#counts!.f64, from, to);
   }
 
   output(groups: Int32Array, count: number): Column {
@@ -123,6 +131,11 @@ export class BooleanCall implements CallState {
   capture(groups: Int32Array, from: number, to: number): void {
     this.#trueBefore.take(this.#trues!.f64, groups, from, to);
     this.#falseBefore.take(this.#falses!.f64, groups, from, to);
+  }
+
+  merge(from: number, to: number): void {
+    addOne(this.#trues!.f64, from, to);
+    addOne(this.#falses!.f64, from, to);
   }
 
   output(groups: Int32Array, count: number): Column {

@@ -82,6 +82,16 @@ export class DoubleSumCall implements CallState {
     }
   }
 
+  merge(from: number, to: number): void {
+    const counts = this.#counts!.f64;
+    counts[to] = counts[to]! + counts[from]!;
+    const target = this.#rest(to);
+    target.add(this.#highs!.f64[from]!, 1);
+    target.add(this.#lows!.f64[from]!, 1);
+    const rest = this.#rests!.objects[from] as DoubleTotal | null;
+    if (rest !== null) target.addTotal(rest);
+  }
+
   #rest(group: number): DoubleTotal {
     return (this.#rests!.objects[group] ??= new DoubleTotal()) as DoubleTotal;
   }

@@ -22,6 +22,14 @@ export class DoubleTotal {
     else this.units += doubleToUnits(value) * BigInt(weight);
   }
 
+  /** Adds all that another total has. */
+  addTotal(other: DoubleTotal): void {
+    this.units += other.units;
+    this.nan += other.nan;
+    this.positive += other.positive;
+    this.negative += other.negative;
+  }
+
   /** The sum with two further doubles, rounded once. Infinite when it is out of range. */
   total(high: number, low: number): number {
     if (this.nan > 0 || (this.positive > 0 && this.negative > 0)) return NaN;

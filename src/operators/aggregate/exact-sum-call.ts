@@ -136,6 +136,17 @@ export class ExactSumCall implements CallState {
     }
   }
 
+  merge(from: number, to: number): void {
+    const sums = this.#sums!.f64;
+    const counts = this.#counts!.f64;
+    const sum = sums[to]! + sums[from]!;
+    counts[to] = counts[to]! + counts[from]!;
+    if (sum <= safe && sum >= -safe) sums[to] = sum;
+    else this.#spill(to, BigInt(sums[from]!));
+    const rest = this.#rests!.objects[from] as NumericTotal | null;
+    if (rest !== null) this.#rest(to).addTotal(rest);
+  }
+
   output(groups: Int32Array, count: number, report: ReportFailure): Column {
     const { objects } = this.#rests!;
     if (this.#isDouble && allNull(objects, groups, count)) {

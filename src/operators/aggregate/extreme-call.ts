@@ -114,6 +114,15 @@ export class InsertOnlyExtreme implements CallState {
     for (let t = from; t < to; t++) this.#before[t] = this.#result(groups[t]!);
   }
 
+  merge(from: number, to: number): void {
+    const value = this.#result(from);
+    if (value === null) return;
+    const known = this.#result(to);
+    if (known !== null && this.#compare(value, known) * this.#sign <= 0) return;
+    this.#values!.setDatum(to, value);
+    this.#present!.u8[to] = 1;
+  }
+
   #result(group: number): Datum | null {
     if (this.#present!.u8[group] === 0) return null;
     return readDatum(this.#values!.column, group, this.#type);

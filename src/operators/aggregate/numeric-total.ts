@@ -41,6 +41,18 @@ export class NumericTotal {
     }
   }
 
+  /** Adds all that another total has. */
+  addTotal(other: NumericTotal): void {
+    this.addAmount(other.unscaled, other.scale);
+    this.count += other.count;
+    this.nan += other.nan;
+    this.positive += other.positive;
+    this.negative += other.negative;
+    for (const [scale, count] of other.scales) {
+      this.scales.set(scale, (this.scales.get(scale) ?? 0) + count);
+    }
+  }
+
   /** The sum together with `amount`, whose values show `amountScale` (−1: there are none). */
   total(amount: bigint, amountAt: number, amountScale: number): Decimal {
     if (this.nan > 0 || (this.positive > 0 && this.negative > 0)) return Decimal.NaN;

@@ -34,6 +34,10 @@ function changed(node: NodeSpec, change: (expr: Expr) => Expr): NodeSpec {
       const residual = node.residual === null ? null : change(node.residual);
       return residual === node.residual ? node : { ...node, residual };
     }
+    case 'session-aggregate': {
+      const exprs = same(node.exprs, change);
+      return exprs === node.exprs ? node : { ...node, exprs };
+    }
     case 'flat-map': {
       const args = same(node.args, change);
       return args === node.args ? node : { ...node, args };

@@ -96,6 +96,10 @@ function decide(spec: NodeSpec, sources: readonly PlacedNode[]): Decision {
       return divideBy(sources[0]!, spec.keys, (columns) =>
         columns.map((column) => spec.keys.indexOf(column)),
       );
+    case 'session-aggregate':
+      return divideBy(sources[0]!, spec.partitionBy, (columns) =>
+        columns.map((column) => spec.partitionBy.indexOf(column)),
+      );
     case 'single-row':
       return divideBy(sources[0]!, spec.keys, same);
     case 'session':

@@ -66,6 +66,7 @@ export function exchangesOf(nodes: readonly PlacedNode[]): Exchange[] {
 function carriedTo(spec: NodeSpec): Exchange['carries'] {
   switch (spec.kind) {
     case 'session':
+    case 'session-aggregate':
     case 'window':
     case 'union':
       return { rowWatermarks: true, origin: true };

@@ -8,6 +8,7 @@ import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import { KeyedTable } from '../state/keyed-table.ts';
 import { RowTable } from '../state/row-table.ts';
+import { SlotTable } from '../state/slot-table.ts';
 import type { StateTable } from '../state/state-table.ts';
 import { type PlacedNode, placeNodes } from './placement.ts';
 import { rowShards } from './row-hash.ts';
@@ -41,7 +42,9 @@ function dividedBy(node: PlacedNode, table: string): readonly number[] | null {
   const columns = inputs[table === 'right' ? 1 : 0]?.divided ?? null;
   assert(columns !== null, `state ${table} of a ${spec.kind} cannot be divided`);
   // Tables of an aggregate begin with the group's key; all others hold rows of the input.
-  return spec.kind === 'aggregate' ? columns.map((column) => spec.keys.indexOf(column)) : columns;
+  if (spec.kind === 'aggregate') return columns.map((column) => spec.keys.indexOf(column));
+  if (spec.kind !== 'session-aggregate') return columns;
+  return columns.map((column) => spec.partitionBy.indexOf(column));
 }
 
 function writePart(
@@ -51,11 +54,15 @@ function writePart(
   { shard, shards }: { readonly shard: number; readonly shards: number },
 ): void {
   const table = source instanceof RowTable ? source.table : source;
-  assert(table instanceof KeyedTable, `state ${source.name} cannot be divided`);
+  assert(
+    table instanceof KeyedTable || table instanceof SlotTable,
+    `state ${source.name} cannot be divided`,
+  );
   const shardOf = new Int32Array(table.high);
-  const keys = columns.map((column) => must(table.keys[column], 'key column'));
+  const stored = table instanceof SlotTable ? table.stored : table.keys.map((key) => key.stored);
+  const keys = columns.map((column) => must(stored[column], 'key column'));
   rowShards(
-    keys.map((key) => key.stored.column),
+    keys.map((key) => key.column),
     keys.map((key) => key.type),
     table.high,
     shards,

@@ -79,6 +79,11 @@ export class SlotTable implements StateTable {
     return (this.#columns ??= this.stored.map((each) => each.column));
   }
 
+  /** One more than the largest slot ever given out. */
+  get high(): number {
+    return this.#high;
+  }
+
   isLive(slot: number): boolean {
     return slot < this.#high && (this.#flags[slot]! & live) !== 0;
   }
@@ -204,13 +209,21 @@ export class SlotTable implements StateTable {
   }
 
   writeBase(writer: ByteWriter): void {
+    this.writePart(writer, this.entries());
+  }
+
+  /** Live slots, ascending. */
+  entries(): Int32Array {
     const all = new Int32Array(this.#rows);
     let count = 0;
-    this.forEach((slot) => {
-      this.#flags[slot] = live | persisted;
-      all[count++] = slot;
-    });
-    this.#write(writer, new Int32Array(0), all);
+    this.forEach((slot) => (all[count++] = slot));
+    return all;
+  }
+
+  /** Appends a base of these slots alone, for a table that takes over a part of this one. */
+  writePart(writer: ByteWriter, slots: Int32Array): void {
+    for (const slot of slots) this.#flags[slot] = live | persisted;
+    this.#write(writer, new Int32Array(0), slots);
   }
 
   /** version, freed slots, then the numbers, columns and values of the changed ones. */

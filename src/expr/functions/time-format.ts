@@ -11,7 +11,8 @@ import { call1, call2, scalar } from './define.ts';
 import type { EvalContext, ScalarFunction } from './registry.ts';
 import { printTemplate, timeOfInterval, timeOfTimestamp } from './time-print.ts';
 import { readTemplate } from './time-read.ts';
-import { javaToTemplate, looksLikeJava, parseTemplate } from './time-template.ts';
+import { TimePrinters } from './time-printer.ts';
+import { javaToTemplate, looksLikeJava } from './time-template.ts';
 
 const { text, date, timestamp, timestamptz, interval } = types;
 const stable = { volatility: 'stable' } as const;
@@ -21,17 +22,26 @@ export function timeFormatFunctions(): readonly ScalarFunction[] {
 }
 
 function printing(): ScalarFunction[] {
+  const printers = new TimePrinters();
+  const javaTemplates = new Map<string, string>();
+  const javaTemplate = (pattern: string): string => {
+    let template = javaTemplates.get(pattern);
+    if (template === undefined) {
+      template = fromJava(pattern);
+      if (javaTemplates.size >= patternsMax) javaTemplates.clear();
+      javaTemplates.set(pattern, template);
+    }
+    return template;
+  };
   const local = (at: bigint, template: string): string | null =>
-    isFiniteTimestamp(at)
-      ? printTemplate(parseTemplate(template), timeOfTimestamp(at, null))
-      : null;
+    isFiniteTimestamp(at) ? printers.print(at, template) : null;
   const zoned = (at: bigint, template: string, zone: Zone): string | null => {
     if (!isFiniteTimestamp(at)) return null;
     const time = timeOfTimestamp(utcToLocal(at, zone), {
       name: zone.abbreviationAt(at),
       offset: zone.offsetAt(at),
     });
-    return printTemplate(parseTemplate(template), time);
+    return printTemplate(printers.nodes(template), time);
   };
   return [
     scalar('to_char', [timestamp, text], text, call2(local)),
@@ -47,7 +57,7 @@ function printing(): ScalarFunction[] {
       [interval, text],
       text,
       call2((span: Interval, template: string) =>
-        printTemplate(parseTemplate(template), timeOfInterval(span)),
+        printTemplate(printers.nodes(template), timeOfInterval(span)),
       ),
     ),
     scalar(
@@ -74,7 +84,10 @@ function printing(): ScalarFunction[] {
   ];
 }
 
-function javaTemplate(pattern: string): string {
+/** Patterns whose templates are remembered. */
+const patternsMax = 64;
+
+function fromJava(pattern: string): string {
   const template = javaToTemplate(pattern);
   if (template !== null) return template;
   throw new SqlError(sqlstate.invalidParameterValue, `invalid date pattern "${pattern}"`, {
@@ -87,8 +100,9 @@ function javaTemplate(pattern: string): string {
  * sense as Java's, it is Flink's, which reads the same.
  */
 function reading(): ScalarFunction[] {
+  const printers = new TimePrinters();
   const nodes = (template: string) =>
-    parseTemplate(looksLikeJava(template) ? javaTemplate(template) : template);
+    printers.nodes(looksLikeJava(template) ? fromJava(template) : template);
   const instant = (value: string, template: string, context: EvalContext): bigint => {
     const read = readTemplate(nodes(template), value);
     if (read.offset !== null) return read.micros - BigInt(read.offset) * 1_000_000n;

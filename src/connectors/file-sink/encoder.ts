@@ -44,6 +44,9 @@ class LineEncoder implements PartEncoder {
   readonly rowsPerChunk = 1;
   readonly head: Uint8Array;
   readonly #line: (row: Row) => string;
+  /** The row checked last, and its line: it is mostly the next one to be written. */
+  #checked: Row | null = null;
+  #checkedLine = '';
 
   constructor(extension: string, line: (row: Row) => string, head = new Uint8Array(0)) {
     this.head = head;
@@ -52,12 +55,15 @@ class LineEncoder implements PartEncoder {
   }
 
   check(row: Row): void {
-    this.#line(row);
+    this.#checkedLine = this.#line(row);
+    this.#checked = row;
   }
 
   chunk(rows: readonly Row[]): { readonly bytes: Uint8Array; readonly mark: null } {
     let text = '';
-    for (const row of rows) text += `${this.#line(row)}\n`;
+    for (const row of rows) {
+      text += `${row === this.#checked ? this.#checkedLine : this.#line(row)}\n`;
+    }
     return { bytes: Buffer.from(text, 'utf8'), mark: null };
   }
 

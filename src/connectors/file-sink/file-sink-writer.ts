@@ -82,6 +82,11 @@ export class FileSinkWriter implements SinkWriter {
   #rowsCommitted = 0;
   #filesCommitted = 0;
   #nextFile = 1;
+  /** Values of the partition columns of the row written last, and its directory. */
+  #lastValues: Row | null = null;
+  #lastDirectory = '';
+  /** The file used last. */
+  #lastPart: Part | null = null;
   dirty = true;
 
   constructor(context: SinkContext, options: FileSinkOptions) {
@@ -115,10 +120,10 @@ export class FileSinkWriter implements SinkWriter {
     const touched = new Set<Part>();
     for (let index = 0; index < batch.count; index++) {
       const row = readRow(batch, index, types);
-      const part = this.#partFor(row);
+      const written = this.#written.map((ordinal) => row[ordinal]!);
+      const part = this.#partFor(row, written);
       if (part === null) continue;
       const copies = batch.weights === null ? 1 : batch.weights[index]!;
-      const written = this.#written.map((ordinal) => row[ordinal]!);
       for (let copy = 0; copy < copies; copy++) part.pending.push(written);
       part.rows += copies;
       this.#rows += copies;
@@ -132,10 +137,10 @@ export class FileSinkWriter implements SinkWriter {
   }
 
   /** The file that the row goes to; null when it cannot be written, which is told. */
-  #partFor(row: Row): Part | null {
+  #partFor(row: Row, written: Row): Part | null {
     try {
-      const directory = partitionPath(this.#partitions, row, this.#options.defaultName);
-      this.#encoder.check(this.#written.map((ordinal) => row[ordinal]!));
+      const directory = this.#directoryOf(row);
+      this.#encoder.check(written);
       this.#commits?.saw(directory, row, this.#nowMs());
       return this.#partIn(directory);
     } catch (error) {
@@ -147,9 +152,26 @@ export class FileSinkWriter implements SinkWriter {
     }
   }
 
+  /** Rows mostly go where the one before them went. */
+  #directoryOf(row: Row): string {
+    const values = this.#partitions.map(({ ordinal }) => row[ordinal]!);
+    const last = this.#lastValues;
+    const same = last?.every((value, i) => Object.is(value, values[i])) ?? false;
+    if (!same) {
+      this.#lastDirectory = partitionPath(this.#partitions, row, this.#options.defaultName);
+      this.#lastValues = values;
+    }
+    return this.#lastDirectory;
+  }
+
   #partIn(directory: string): Part {
     const nowMs = this.#nowMs();
     const found = this.#open.get(directory);
+    if (found !== undefined && found === this.#lastPart) {
+      found.lastMs = nowMs;
+      return found;
+    }
+    this.#lastPart = found ?? null;
     if (found !== undefined) {
       // In order of their last use, so that the first is the one that was silent longest.
       this.#open.delete(directory);

@@ -10,6 +10,7 @@ import type { Column } from '../types/column.ts';
 import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { formatText, type TextIoOptions } from '../types/text-io.ts';
+import { decimalBytesMax, writeDecimal, writeTwoDigits } from './digits.ts';
 import type { MessageWriter } from './message-writer.ts';
 
 /** Writes one value, its length before it. */
@@ -19,6 +20,8 @@ type FieldWriter = (writer: MessageWriter, row: number) => void;
 const epoch2000 = 946_684_800_000_000;
 const microsPerDay = 86_400_000_000;
 const zero = 48;
+/** So few bytes are copied sooner than a view is made of them. */
+const shortBytes = 48;
 
 /** Encodes batches of one result. `formats` has a 0 (text) or 1 (binary) for each field. */
 export class RowEncoder {
@@ -91,7 +94,7 @@ function textWriter(column: Column, type: SqlType, io: TextIoOptions): FieldWrit
     case 'i32':
       return type.kind === 'date'
         ? null
-        : (writer, row) => writeInteger(writer, column.values[row]!);
+        : (writer, row) => writeNumber(writer, column.values[row]!, 0);
     case 'f64':
       return doubleText(column.values, type, io);
     case 'any':
@@ -105,8 +108,8 @@ function textBytes(column: Extract<Column, { kind: 'text' }>): FieldWriter {
     const from = column.offsets[row]!;
     writer.int32(length).reserve(length);
     const { buffer, offset } = writer;
-    for (let index = 0; index < length; index++)
-      buffer[offset + index] = column.bytes[from + index]!;
+    if (length > shortBytes) buffer.set(column.bytes.subarray(from, from + length), offset);
+    else for (let i = 0; i < length; i++) buffer[offset + i] = column.bytes[from + i]!;
     writer.advance(length);
   };
 }
@@ -115,10 +118,10 @@ function doubleText(values: Float64Array, type: SqlType, io: TextIoOptions): Fie
   switch (type.kind) {
     case 'bigint':
     case 'oid':
-      return (writer, row) => writeInteger(writer, values[row]!);
+      return (writer, row) => writeNumber(writer, values[row]!, 0);
     case 'numeric': {
       const scale = type.fixedScale ?? 0;
-      return (writer, row) => writeScaled(writer, values[row]!, scale);
+      return (writer, row) => writeNumber(writer, values[row]!, scale);
     }
     case 'timestamp': {
       const iso = (io.dateStyle ?? 'ISO').startsWith('ISO');
@@ -129,26 +132,13 @@ function doubleText(values: Float64Array, type: SqlType, io: TextIoOptions): Fie
   }
 }
 
-/** Digits of a safe integer. */
-function writeInteger(writer: MessageWriter, value: number): void {
-  const text = String(value);
-  writer.int32(text.length).reserve(text.length);
-  writer.buffer.write(text, writer.offset, 'latin1');
-  writer.advance(text.length);
-}
-
-/** A scaled numeric with exactly `scale` digits after the point. */
-function writeScaled(writer: MessageWriter, value: number, scale: number): void {
-  if (scale === 0) {
-    writeInteger(writer, value);
-    return;
-  }
-  const digits = String(Math.abs(value)).padStart(scale + 1, '0');
-  const point = digits.length - scale;
-  const text = `${value < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
-  writer.int32(text.length).reserve(text.length);
-  writer.buffer.write(text, writer.offset, 'latin1');
-  writer.advance(text.length);
+/** A safe integer over 10^scale, its length before it. */
+function writeNumber(writer: MessageWriter, value: number, scale: number): void {
+  writer.reserve(4 + decimalBytesMax + scale);
+  const { buffer, offset } = writer;
+  const end = writeDecimal(buffer, offset + 4, value, scale);
+  buffer.writeInt32BE(end - offset - 4, offset);
+  writer.advance(end - offset);
 }
 
 /** ISO timestamps of years 1 to 9999; the calendar day is computed once for runs of equal days. */
@@ -184,11 +174,11 @@ function writeTimeOfDay(buffer: Buffer, at: number, micros: number): number {
   const seconds = Math.floor(micros / 1_000_000);
   let fraction = micros - seconds * 1_000_000;
   buffer[at] = 32;
-  twoDigits(buffer, at + 1, Math.floor(seconds / 3600));
+  writeTwoDigits(buffer, at + 1, Math.floor(seconds / 3600));
   buffer[at + 3] = 58;
-  twoDigits(buffer, at + 4, Math.floor(seconds / 60) % 60);
+  writeTwoDigits(buffer, at + 4, Math.floor(seconds / 60) % 60);
   buffer[at + 6] = 58;
-  twoDigits(buffer, at + 7, seconds % 60);
+  writeTwoDigits(buffer, at + 7, seconds % 60);
   if (fraction === 0) return at + 9;
   buffer[at + 9] = 46;
   for (let index = 5; index >= 0; index--) {
@@ -198,11 +188,6 @@ function writeTimeOfDay(buffer: Buffer, at: number, micros: number): number {
   let end = at + 16;
   while (buffer[end - 1] === zero) end--;
   return end;
-}
-
-function twoDigits(buffer: Buffer, at: number, value: number): void {
-  buffer[at] = zero + Math.floor(value / 10);
-  buffer[at + 1] = zero + (value % 10);
 }
 
 function binaryWriter(column: Column, type: SqlType): FieldWriter | null {

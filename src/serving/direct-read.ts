@@ -67,8 +67,7 @@ export class DirectRead {
     const { evaluation } = options;
     if (source.kind === 'values') return this.#result([this.#values(source, evaluation)], options);
     const condition = this.#condition;
-    const lookup =
-      condition === null ? null : pointLookup(condition, evaluation.parameters ?? []);
+    const lookup = condition === null ? null : pointLookup(condition, evaluation.parameters ?? []);
     if (condition !== null && lookup === null) {
       // No row is asked for, but a relation that has failed says so.
       for (const _ of options.scan(source.relation, [], null)) break;

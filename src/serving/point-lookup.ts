@@ -94,7 +94,8 @@ function equality(side: Expr, value: Expr): Pair | null {
 
 /** Whether a value of `from` and its cast to `to` are equal to the same values. */
 function sameLook(from: SqlType, to: SqlType): boolean {
-  if (texts.has(from.kind)) return to.kind === 'text' || (to.kind === 'varchar' && to.length === null);
+  if (texts.has(from.kind))
+    return to.kind === 'text' || (to.kind === 'varchar' && to.length === null);
   return integers.has(from.kind) && integers.has(to.kind);
 }
 

@@ -2,14 +2,15 @@
  * Query plans that are made once: optimized and lowered with $1, $2, … standing in them, and kept as long as
  * the bound plan they were made from. A run puts its values into what is lowered.
  *
- * Two kinds of parameters cannot wait that long. Those of LIMIT, OFFSET and frames become numbers in the plan,
+ * Some parameters cannot wait that long. Those of LIMIT, OFFSET and frames become numbers in the plan,
  * which is then kept for these numbers; and a plan whose subqueries are still to be taken apart is made anew
- * with all values, since what can be done with a subquery depends on what is constant.
+ * with all values, since what can be done with a subquery depends on what is constant. So is one whose LIMIT
+ * depends on time or chance.
  */
 
 import type { ConstantExpr, Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { mapExpr, someExpr, visitExpr } from '../expr/walk.ts';
+import { mapExpr, someExpr, visitExpr, volatilityOf } from '../expr/walk.ts';
 import { type LoweredQuery, lowerQuery } from '../lower/lower.ts';
 import { optimize } from '../optimizer/optimize.ts';
 import { simplifyExpr } from '../optimizer/rules/simplify.ts';
@@ -20,8 +21,7 @@ import { mapNodeExpressions } from '../plan/node-expressions.ts';
 import { DirectRead } from '../serving/direct-read.ts';
 import { ScanRead } from '../serving/scan-read.ts';
 import type { Datum } from '../types/datum.ts';
-import type { SessionContext } from './session-context.ts';
-import type { ParameterValues } from './session-context.ts';
+import type { ParameterValues, SessionContext } from './session-context.ts';
 
 /** A query ready to be run any number of times. */
 export interface QueryPlan {
@@ -46,6 +46,8 @@ interface ParameterUse {
   readonly any: boolean;
   /** Indices of those that must be numbers before the plan is lowered. */
   readonly counts: readonly number[];
+  /** The number of a LIMIT, OFFSET or frame depends on time or chance. */
+  readonly unsteady: boolean;
   readonly subqueries: boolean;
 }
 
@@ -61,8 +63,9 @@ export class QueryPlans {
   of(plan: LogicalPlan, parameters: ParameterValues, evaluation: EvalContext): QueryPlan {
     const kept = this.#kept.get(plan) ?? { use: parameterUse(plan), plan: null, values: [] };
     this.#kept.set(plan, kept);
-    const { any, counts, subqueries } = kept.use;
-    if (any && subqueries) return this.make(withParameters(plan, parameters), false, evaluation);
+    const { any, counts, unsteady, subqueries } = kept.use;
+    if (unsteady || (any && subqueries))
+      return this.make(withParameters(plan, parameters), false, evaluation);
     const values = counts.map((index) => parameters[index - 1] ?? null);
     const fits = values.every((value, i) => value === kept.values[i]);
     if (kept.plan !== null && fits) return kept.plan;
@@ -94,11 +97,14 @@ function parameterUse(plan: LogicalPlan): ParameterUse {
   const counts = new Set<number>();
   let any = false;
   let subqueries = false;
+  let unsteady = false;
   const countsIn = (expr: Expr | null): void => {
     if (expr === null) return;
     visitExpr(expr, (part) => {
       if (part.kind === 'parameter') counts.add(part.index);
     });
+    const valued = mapExpr(expr, (part) => valueOf(part, []));
+    unsteady ||= volatilityOf(valued) !== 'immutable';
   };
   mapPlanDeep(plan, (node) => {
     for (const expr of expressionsOf(node)) {
@@ -118,7 +124,7 @@ function parameterUse(plan: LogicalPlan): ParameterUse {
     }
     return node;
   });
-  return { any, counts: [...counts], subqueries };
+  return { any, counts: [...counts], unsteady, subqueries };
 }
 
 /** $n replaced by its value, everywhere in the plan; with `only` just these. */

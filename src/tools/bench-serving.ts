@@ -173,7 +173,9 @@ async function measure(
   );
   for (const what of ['all rows, text', 'all rows, binary']) {
     await timed(what, rows, () =>
-      what.endsWith('binary') ? client.send(allBinary) : client.query(`SELECT ${columns} FROM bench_v`),
+      what.endsWith('binary')
+        ? client.send(allBinary)
+        : client.query(`SELECT ${columns} FROM bench_v`),
     );
     if (client.rows !== rows) throw new Error(`${client.rows} rows of ${rows}`);
   }
@@ -230,8 +232,7 @@ async function measureMillrace(options: Options): Promise<Figures> {
 async function measurePeer(port: number, user: string, options: Options): Promise<Figures> {
   const client = new CountingClient(port);
   await client.start(user, 'postgres');
-  const drop =
-    'DROP MATERIALIZED VIEW IF EXISTS bench_v; DROP TABLE IF EXISTS bench_items';
+  const drop = 'DROP MATERIALIZED VIEW IF EXISTS bench_v; DROP TABLE IF EXISTS bench_items';
   await client.query(drop);
   try {
     await fill(client, options.rows, true);

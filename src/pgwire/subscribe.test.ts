@@ -188,7 +188,11 @@ describe.runIf(psql.startsWith('psql') || process.env['MILLRACE_REQUIRE_PSQL'])(
     const ended = new Promise((resolve) => child.once('close', resolve));
     await until(() => open() === 1);
     await insert(2, 'b,c');
-    await until(() => server.open.database.engine.subscriptions.all()[Symbol.iterator]().next().value!.rowsRead === 2);
+    await until(
+      () =>
+        server.open.database.engine.subscriptions.all()[Symbol.iterator]().next().value!
+          .rowsRead === 2,
+    );
     child.kill('SIGINT');
     await ended;
     const lines = out.trim().split('\n');

@@ -92,6 +92,10 @@ export interface EngineOptions {
 /** How long a turn may run ticks before sockets get theirs, in milliseconds. */
 const turnMs = 4;
 const heartbeatMs = 1000;
+/** A checkpoint that held up ticks for longer, in milliseconds, makes the next one come sooner and be smaller. */
+const checkpointPauseMs = 4;
+/** Part of the interval that it is not brought below. */
+const checkpointSoonest = 0.1;
 const ledgerOwner = 'ledgers';
 
 export class Engine {
@@ -132,6 +136,8 @@ export class Engine {
   readonly #waitingForSinks: (() => void)[] = [];
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
+  /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
+  #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
   readonly checkpoints = { count: 0, lastBytes: 0, lastMs: 0, lastAtMicros: 0 };
 
@@ -902,7 +908,8 @@ export class Engine {
 
   #scheduleCheckpoint(): void {
     if (this.#checkpointTimer !== null || this.#stopped) return;
-    this.#checkpointTimer = this.#options.clock.after(this.#options.checkpointIntervalMs, () => {
+    const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
+    this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
       this.#checkpointTimer = null;
       this.checkpoint().catch(this.#options.fatal);
     });
@@ -914,6 +921,7 @@ export class Engine {
     const started = this.#options.clock.monotonicMs();
     const changes = this.#withoutFailed();
     changes.push(...this.#segments.collect());
+    this.#adjustCheckpoints(this.#options.clock.monotonicMs() - started);
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -947,6 +955,14 @@ export class Engine {
       );
       return this.#commits.submit([...kept, ...failed]);
     });
+  }
+
+  /** Rows wait while dirty state is copied, so much of it is copied in several pieces. */
+  #adjustCheckpoints(pauseMs: number): void {
+    const wanted = this.#checkpointPart * (checkpointPauseMs / Math.max(pauseMs, 0.1));
+    // Half of the way, since one long pause may have had another cause.
+    const next = (this.#checkpointPart + Math.min(wanted, 1)) / 2;
+    this.#checkpointPart = Math.max(checkpointSoonest, next);
   }
 
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */

@@ -51,7 +51,7 @@ sinks 14011 v
   files_committed bigint, files_open bigint, late_rows bigint!, failed_rows bigint!
 sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
-subscriptions 14011 v
+subscriptions 14013 v
   id bigint!, pid integer!, relation text, started_tick bigint!, read_tick bigint!, rows_read bigint!,
   waiting_rows bigint!, waiting_bytes bigint!
 `;

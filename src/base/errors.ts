@@ -112,6 +112,7 @@ export const sqlstate = {
   diskFull: '53100',
   outOfMemory: '53200',
   tooManyConnections: '53300',
+  configurationLimitExceeded: '53400',
   programLimitExceeded: '54000',
   statementTooComplex: '54001',
   objectNotInPrerequisiteState: '55000',

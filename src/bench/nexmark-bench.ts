@@ -226,7 +226,7 @@ async function measureLatency(bench: Bench, query: NexmarkQuery): Promise<Spread
   };
   try {
     return await fromChild<Spread | null>(
-      ['latency', JSON.stringify(latencyOrder)],
+      ['nexmark-latency', JSON.stringify(latencyOrder)],
       () => undefined,
     );
   } finally {

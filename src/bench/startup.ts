@@ -1,12 +1,8 @@
 /** Start-up as a user sees it: from starting the process to "ready", to the first answer, and its memory. */
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { must } from '../base/assert.ts';
 import { formatTable } from '../base/text-layout.ts';
 import { PgClient } from '../client/pg-client.ts';
+import { ServerChild } from './server-child.ts';
 
 interface StartupTimes {
   readonly readyMs: number;
@@ -44,18 +40,13 @@ export async function benchStartup(runs: number): Promise<void> {
 
 /** Starts this program as a server on an empty data directory, asks one query, and ends it. */
 async function measureStartup(): Promise<StartupTimes> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const program = must(process.argv[1], 'path of the program');
-  const args = [program, 'serve', '--listen', '127.0.0.1:0', '--data-dir', directory];
   const started = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = new Promise<void>((done) => child.once('exit', () => done()));
+  const server = await ServerChild.start();
   try {
-    const port = await portOf(child);
     const readyMs = performance.now() - started;
     const client = await PgClient.connect({
       host: '127.0.0.1',
-      port,
+      port: server.port,
       user: 'millrace',
       database: 'millrace',
       applicationName: 'bench',
@@ -63,34 +54,10 @@ async function measureStartup(): Promise<StartupTimes> {
     const [result] = await client.query('SELECT 1 + 1');
     const answeredMs = performance.now() - started;
     if (result?.rows[0]?.[0] !== '2') throw new Error('the first query has another answer');
-    const residentBytes = residentOf(child.pid ?? 0);
+    const residentBytes = server.residentBytes();
     await client.close();
     return { readyMs, answeredMs, residentBytes };
   } finally {
-    child.kill('SIGTERM');
-    await exited;
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((found, failed) => {
-    let said = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const ready = /^millrace ready on .*:(\d+)$/m.exec(said);
-      if (ready !== null) found(Number(ready[1]));
-    });
-    child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
-  });
-}
-
-function residentOf(pid: number): number | null {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
-  } catch {
-    return null;
+    await server.stop();
   }
 }

@@ -1,4 +1,4 @@
-/** COPY and SUBSCRIBE. */
+/** COPY. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
@@ -7,11 +7,12 @@ import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
 import { wholeRow } from './bind-insert.ts';
 import { bindNamed } from './bind-relation.ts';
-import { bindAsOf, bindWholeQuery, topLevel } from './bind-whole-query.ts';
+import { bindSubscribe } from './bind-subscribe.ts';
+import { bindWholeQuery, topLevel } from './bind-whole-query.ts';
 import type { Binding } from './binding.ts';
 import type { BoundCopyFrom, BoundCopyTo, BoundQuery, BoundSubscribe } from './bound-statement.ts';
 import { columnIndexOf } from './column-index.ts';
-import { findRelation, relationRef } from './relation-lookup.ts';
+import { relationRef } from './relation-lookup.ts';
 import { computedRefusal, requireTable, writableColumn } from './table-rows.ts';
 
 export function bindCopy(
@@ -104,46 +105,4 @@ function copyFrom(statement: ast.CopyStatement, binding: Binding): BoundCopyFrom
     row: wholeRow(table, given, binding),
     options: statement.options,
   };
-}
-
-export function bindSubscribe(statement: ast.SubscribeStatement, binding: Binding): BoundSubscribe {
-  const query =
-    statement.query === null
-      ? allColumns(bindNamed(statement.name!, topLevel(binding)).plan)
-      : bindWholeQuery(statement.query, binding);
-  const object = statement.name === null ? undefined : findRelation(binding, statement.name);
-  const { envelope } = statement;
-  return {
-    kind: 'subscribe',
-    query,
-    relation:
-      object === undefined || object.kind === 'view' || object.kind === 'sink'
-        ? null
-        : relationRef(object),
-    snapshot: flag(statement, 'snapshot', true),
-    progress: flag(statement, 'progress', false),
-    envelope:
-      envelope === null
-        ? null
-        : {
-            kind: envelope.kind,
-            key: envelope.key.map((name) => columnIndexOf(query.fields, name, 'subscription')),
-          },
-    asOf: bindAsOf(statement.asOf, binding),
-    upTo: bindAsOf(statement.upTo, binding),
-  };
-}
-
-function flag(statement: ast.SubscribeStatement, name: string, otherwise: boolean): boolean {
-  for (const option of statement.options) {
-    if (option.name !== 'snapshot' && option.name !== 'progress') {
-      throw new SqlError(sqlstate.syntaxError, `option "${option.name}" not recognized`, {
-        hint: 'SUBSCRIBE takes SNAPSHOT and PROGRESS.',
-        position: option.span.start,
-      });
-    }
-  }
-  const found = statement.options.find((option) => option.name === name);
-  if (found === undefined) return otherwise;
-  return found.value === null || /^(true|on|1|yes)$/i.test(found.value.text);
 }

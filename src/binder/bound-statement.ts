@@ -240,15 +240,12 @@ export interface BoundCopyFrom {
 export interface BoundSubscribe {
   readonly kind: 'subscribe';
   readonly query: BoundQuery;
+  /** tick, weight (with PROGRESS between them: progressed), then the query's columns. */
+  readonly fields: Schema;
   /** The relation, when the query is nothing but all columns of one. */
   readonly relation: RelationRef | null;
   readonly snapshot: boolean;
   readonly progress: boolean;
-  /** Ordinals of the ENVELOPE UPSERT or DEBEZIUM key; null for plain changes. */
-  readonly envelope: {
-    readonly kind: 'upsert' | 'debezium';
-    readonly key: readonly number[];
-  } | null;
   readonly asOf: Expr | null;
   readonly upTo: Expr | null;
 }

@@ -24,17 +24,25 @@ const clocks: ReadonlySet<string> = new Set([
   'timeofday',
 ]);
 
-type What = 'materialized view' | 'sink';
+/** What keeps the query up to date. Only a subscription's may have parameters. */
+type Keeper = 'materialized view' | 'sink' | 'subscription';
 
-/** Throws for now() and its family, volatile functions, parameters. */
+/** Throws for now() and its family, volatile functions, system relations and, in views, parameters. */
 export function checkViewPlan(
   plan: LogicalPlan,
   position: number,
-  what: What = 'materialized view',
+  keeper: Keeper = 'materialized view',
 ): void {
-  for (const expr of expressionsOf(plan)) checkExpr(expr, position, what);
+  if (plan.kind === 'scan' && plan.relation.kind === 'virtual') {
+    throw notSupported(`system relation "${plan.relation.name}" in a ${keeper}`, {
+      detail: 'Its rows are made when it is read, so nobody is told when they change.',
+      hint: 'Read it with SELECT.',
+      position,
+    });
+  }
+  for (const expr of expressionsOf(plan)) checkExpr(expr, position, keeper);
   const inputs = children(plan);
-  for (const input of inputs) checkViewPlan(input, position, what);
+  for (const input of inputs) checkViewPlan(input, position, keeper);
   const final = inputs.every((input) => propertiesOf(input).appendOnly);
   if (!final) for (const expr of expressionsOf(plan)) checkProcessingTime(expr, position);
 }
@@ -51,21 +59,21 @@ function checkProcessingTime(expr: Expr, position: number): void {
   });
 }
 
-function checkExpr(expr: Expr, position: number, what: What): void {
+function checkExpr(expr: Expr, position: number, keeper: Keeper): void {
   visitExpr(expr, (part) => {
     const at = part.at ?? position;
-    if (part.kind === 'subquery') checkViewPlan(part.plan as LogicalPlan, position, what);
-    if (part.kind === 'parameter') {
+    if (part.kind === 'subquery') checkViewPlan(part.plan as LogicalPlan, position, keeper);
+    if (part.kind === 'parameter' && keeper !== 'subscription') {
       throw new SqlError(
         sqlstate.undefinedParameter,
-        `${what}s may not be defined using bound parameters`,
+        `${keeper}s may not be defined using bound parameters`,
         { position: at },
       );
     }
     if (part.kind !== 'call') return;
     const { name, volatility } = part.fn;
     if (clocks.has(name)) {
-      throw notSupported(`${name}() in a ${what}`, {
+      throw notSupported(`${name}() in a ${keeper}`, {
         detail:
           'Its value changes although no row does, so rows would have to come and go by themselves.',
         hint: 'Compare with now() in the query that reads the view, or window the rows by event time.',
@@ -73,7 +81,7 @@ function checkExpr(expr: Expr, position: number, what: What): void {
       });
     }
     if (volatility === 'volatile') {
-      throw notSupported(`${name}() in a ${what}`, {
+      throw notSupported(`${name}() in a ${keeper}`, {
         detail: 'It gives another value each time, so the view could not be kept up to date.',
         hint: 'Use it in the query that reads the view.',
         position: at,

@@ -4,6 +4,12 @@ import { join, resolve } from 'node:path';
 import { AssertionFailed } from '../base/assert.ts';
 import { benchIvm } from '../bench/ivm-bench.ts';
 import { runIvm, type IvmOrder } from '../bench/ivm-run.ts';
+import {
+  type AckOrder,
+  benchLatency,
+  type LatencyBenchOptions,
+  produceAcknowledged,
+} from '../bench/latency-bench.ts';
 import { benchNexmark } from '../bench/nexmark-bench.ts';
 import { produceEvenly, runLatency, type LatencyOrder } from '../bench/latency-run.ts';
 import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
@@ -99,18 +105,25 @@ export async function startup(flags: { readonly runs: number }): Promise<void> {
   await benchStartup(flags.runs);
 }
 
+/** `millrace bench latency`. */
+export async function latency(options: LatencyBenchOptions): Promise<void> {
+  await benchLatency(options);
+}
+
 /** The other end of a process that the benchmark started. */
 export async function benchChild(what: string, order: string): Promise<void> {
   const told: unknown = JSON.parse(order);
   switch (what) {
     case 'run':
       return asChild((progress) => runNexmark(told as NexmarkOrder, progress));
-    case 'latency':
+    case 'nexmark-latency':
       return asChild(() => runLatency(told as LatencyOrder));
     case 'produce':
       return asChild(() => produceEvenly(told as LatencyOrder));
     case 'ivm-run':
       return asChild(() => runIvm(told as IvmOrder));
+    case 'acknowledge':
+      return asChild(() => produceAcknowledged(told as AckOrder));
     default:
       throw new Error(`the benchmark starts no process "${what}"`);
   }

@@ -28,6 +28,7 @@ import type { BadRecord } from '../connectors/connector.ts';
 import type { SinkContext, SinkWriter } from '../connectors/sink.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
+import type { EmitMode } from '../plan/logical.ts';
 import { RelationStore } from '../state/relation-store.ts';
 import type { Store, StoreChange } from '../state/store.ts';
 import type { Batch } from '../types/batch.ts';
@@ -41,8 +42,11 @@ import { failureKey, SinkJob } from './sink-job.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
-import type { DataflowFactory } from './view-dataflow.ts';
-import { ViewJob } from './view-job.ts';
+import type { Subscription } from './subscription.ts';
+import { dropped, type SubscriptionRequest, Subscriptions } from './subscriptions.ts';
+import { TickMark } from './tick-mark.ts';
+import { type DataflowFactory, LocalDataflow } from './view-dataflow.ts';
+import { ViewJob, type ViewJobOptions } from './view-job.ts';
 import {
   decodeWrite,
   encodeWrite,
@@ -79,6 +83,8 @@ export interface EngineOptions {
   readonly ledgerRowsMax: number;
   /** Changed rows remembered for open snapshots. */
   readonly historyRowsMax: number;
+  /** Memory of the changes kept for the subscriptions of one relation, about. */
+  readonly subscriptionBytesMax: number;
   /** A failure that no answer can be trusted after: the process must end. */
   readonly fatal: (error: unknown) => void;
 }
@@ -86,6 +92,10 @@ export interface EngineOptions {
 /** How long a turn may run ticks before sockets get theirs, in milliseconds. */
 const turnMs = 4;
 const heartbeatMs = 1000;
+/** A checkpoint that held up ticks for longer, in milliseconds, makes the next one come sooner and be smaller. */
+const checkpointPauseMs = 4;
+/** Part of the interval that it is not brought below. */
+const checkpointSoonest = 0.1;
 const ledgerOwner = 'ledgers';
 
 export class Engine {
@@ -97,11 +107,22 @@ export class Engine {
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
   readonly #jobs = new Map<number, DataflowJob>();
+  /** Those of subscriptions to queries; they are among `#jobs`, under oids below 0. */
+  readonly #queryJobs = new Set<DataflowJob>();
+  #nextQueryOid = -1;
+  readonly subscriptions: Subscriptions;
   readonly lateRows: Ledger;
   readonly deadLetters: Ledger;
   readonly rowErrors: ErrorLedger;
-  #tick = 0;
+  /**
+   * Clients name ticks (SUBSCRIBE … AS OF), also of a former life of the process, so none comes twice: they begin
+   * at the clock's microseconds, and ticks take longer than that.
+   */
+  #tick: number;
+  readonly #tickMark = new TickMark();
   #inTick = false;
+  /** The last tick had rows for a subscription, which are sent before the next one runs. */
+  #given = false;
   /** The clock at the beginning of the tick; it never steps back in the life of the process. */
   #instant = 0;
   #deferred = false;
@@ -115,27 +136,37 @@ export class Engine {
   readonly #waitingForSinks: (() => void)[] = [];
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
+  /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
+  #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
   readonly checkpoints = { count: 0, lastBytes: 0, lastMs: 0, lastAtMicros: 0 };
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#commits = new CommitQueue(options.store);
+    this.#tick = options.clock.nowMicros();
     this.#history = new History(options.historyRowsMax);
+    this.subscriptions = new Subscriptions({
+      bytesMax: options.subscriptionBytesMax,
+      monotonicMs: () => options.clock.monotonicMs(),
+      tick: () => this.#tick,
+    });
     this.lateRows = new Ledger('late_rows', lateRowColumns, options.ledgerRowsMax);
     this.deadLetters = new Ledger('dead_letters', deadLetterColumns, options.ledgerRowsMax);
     this.rowErrors = new ErrorLedger(options.ledgerRowsMax);
     for (const ledger of [this.lateRows, this.deadLetters, this.rowErrors]) {
       this.#segments.add(ledgerOwner, ledger.name, ledger);
     }
+    this.#segments.add(ledgerOwner, this.#tickMark.name, this.#tickMark);
   }
 
   get tick(): number {
     return this.#tick;
   }
 
+  /** Of views and sinks; the dataflows of subscriptions are not among them. */
   get jobs(): Iterable<DataflowJob> {
-    return this.#jobs.values();
+    return [...this.#jobs.values()].filter((job) => !this.#queryJobs.has(job));
   }
 
   get sources(): Iterable<SourceRuntime> {
@@ -158,7 +189,7 @@ export class Engine {
 
   addTable(table: TableObject): void {
     const types = table.columns.map((column) => column.type);
-    const relation = this.#store(table, types, null);
+    const relation = this.#store(table, types, null, false);
     this.#segments.add(String(table.oid), relation.store.name, relation.store);
   }
 
@@ -166,12 +197,14 @@ export class Engine {
     object: CatalogObject,
     types: readonly SqlType[],
     key: readonly number[] | null,
+    appendOnly: boolean,
   ): StoredRelation {
     const relation = new StoredRelation({
       oid: object.oid,
       name: object.name,
       types,
       store: new RelationStore('rows', types, key),
+      appendOnly,
       history: this.#history,
       tick: () => this.#tick,
     });
@@ -221,6 +254,69 @@ export class Engine {
     this.wake();
   }
 
+  // Subscriptions ------------------------------------------------------------------------------------
+
+  /** To a table or a view, by its oid; between ticks. */
+  subscribe(oid: number, request: SubscriptionRequest): Subscription {
+    const relation = this.#relations.get(oid);
+    if (relation === undefined) {
+      throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} is not running`);
+    }
+    return this.subscriptions.open(relation, request);
+  }
+
+  /**
+   * To a query, by a dataflow of its own that lives as long as the subscription. Its rows are kept only until the
+   * snapshot is taken. Resolves when it has read all that is there. A row that fails ends it.
+   */
+  async subscribeQuery(plan: DataflowPlan, query: QuerySubscription): Promise<Subscription> {
+    const { request } = query;
+    const oid = this.#nextQueryOid--;
+    const view = queryView(oid, plan, query.emit);
+    const job = this.#makeJob(view, plan, {
+      dataflow: (context) => new LocalDataflow(context),
+      // They are counted by the operators, and nobody could look for them under a name.
+      late: () => undefined,
+      rowError: (code, message) => {
+        throw new SqlError(code, message);
+      },
+    });
+    const { relation } = job;
+    if (!request.snapshot) relation.passOn();
+    this.#queryJobs.add(job);
+    const end = (): void => {
+      this.#queryJobs.delete(job);
+      this.remove(oid).catch(this.#options.fatal);
+    };
+    query.signal.addEventListener('abort', end, { once: true });
+    try {
+      await this.#fill(job);
+      query.signal.throwIfAborted();
+      const subscription = this.subscriptions.open(relation, request, end);
+      relation.passOn();
+      this.#startHeartbeat();
+      this.wake();
+      return subscription;
+    } catch (error) {
+      end();
+      throw error;
+    } finally {
+      query.signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Dataflows of subscriptions that read what is removed cannot go on. */
+  #endReaders(oid: number): void {
+    const name = this.#relations.get(oid)?.name ?? this.#sources.get(oid)?.source.name;
+    this.subscriptions.fail(oid, dropped(name ?? ''));
+    for (const job of [...this.#queryJobs]) {
+      if (!readsOf(job.plan).includes(oid)) continue;
+      const error = dropped(name ?? '');
+      job.failure ??= error;
+      this.subscriptions.fail(job.object.oid, error);
+    }
+  }
+
   async #fill(job: DataflowJob): Promise<void> {
     this.#insideTick(() => {
       for (const entry of job.entries) {
@@ -238,10 +334,15 @@ export class Engine {
     if (job.failure !== null) throw job.failure;
   }
 
-  #makeJob(view: MaterializedViewObject, plan: DataflowPlan): ViewJob {
+  #makeJob(
+    view: MaterializedViewObject,
+    plan: DataflowPlan,
+    own: Pick<ViewJobOptions, 'dataflow' | 'late' | 'rowError'> | null = null,
+  ): ViewJob {
     const types = view.columns.map((column) => column.type);
-    const relation = this.#store(view, types, keyInPlace(plan));
-    const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan) });
+    const { appendOnly } = plan.nodes[plan.root]!;
+    const relation = this.#store(view, types, keyInPlace(plan), appendOnly);
+    const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan), ...own });
     this.#jobs.set(view.oid, job);
     return job;
   }
@@ -325,6 +426,7 @@ export class Engine {
 
   /** Stops an object and forgets its state. */
   async remove(oid: number): Promise<void> {
+    this.#endReaders(oid);
     const job = this.#jobs.get(oid);
     const changes = this.#segments.remove(String(oid));
     let forgotten = false;
@@ -398,6 +500,7 @@ export class Engine {
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
+    this.#tick = Math.max(this.#tick, this.#tickMark.unused);
     const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
     for (const object of objects) {
@@ -582,8 +685,11 @@ export class Engine {
     const { clock } = this.#options;
     const start = clock.monotonicMs();
     let progressed = true;
+    this.#given = false;
     try {
-      while (progressed && clock.monotonicMs() - start < turnMs) progressed = this.runTick();
+      while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
+        progressed = this.runTick();
+      }
     } catch (error) {
       this.#options.fatal(error);
       return;
@@ -679,11 +785,15 @@ export class Engine {
       job.flush();
       if (job.failure !== null) this.#failReaders(job);
     }
+    this.#tickMark.set(this.#tick);
+    this.#given = this.subscriptions.endTick(this.#tick) || this.#given;
     this.#scheduleCheckpoint();
   }
 
   /** A view over one that has stopped would show an old instant of it as the present one. */
   #failReaders(failed: DataflowJob): void {
+    const { failure } = failed;
+    if (failure instanceof SqlError) this.subscriptions.fail(failed.object.oid, failure);
     for (const job of this.#jobs.values()) {
       if (job.failure !== null || !readsOf(job.plan).includes(failed.object.oid)) continue;
       job.fail(new Error(`it reads "${failed.name}", which has failed`));
@@ -702,6 +812,7 @@ export class Engine {
   /** Lets idle partitions go and the clock close windows. */
   heartbeat(): void {
     if (this.#stopped || this.#inTick) return;
+    this.subscriptions.heartbeat();
     this.#insideTick(() => {
       let moved = this.#advanceClocks();
       for (const source of this.#sources.values()) moved = source.heartbeat() || moved;
@@ -797,7 +908,8 @@ export class Engine {
 
   #scheduleCheckpoint(): void {
     if (this.#checkpointTimer !== null || this.#stopped) return;
-    this.#checkpointTimer = this.#options.clock.after(this.#options.checkpointIntervalMs, () => {
+    const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
+    this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
       this.#checkpointTimer = null;
       this.checkpoint().catch(this.#options.fatal);
     });
@@ -809,6 +921,7 @@ export class Engine {
     const started = this.#options.clock.monotonicMs();
     const changes = this.#withoutFailed();
     changes.push(...this.#segments.collect());
+    this.#adjustCheckpoints(this.#options.clock.monotonicMs() - started);
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -844,6 +957,14 @@ export class Engine {
     });
   }
 
+  /** Rows wait while dirty state is copied, so much of it is copied in several pieces. */
+  #adjustCheckpoints(pauseMs: number): void {
+    const wanted = this.#checkpointPart * (checkpointPauseMs / Math.max(pauseMs, 0.1));
+    // Half of the way, since one long pause may have had another cause.
+    const next = (this.#checkpointPart + Math.min(wanted, 1)) / 2;
+    this.#checkpointPart = Math.max(checkpointSoonest, next);
+  }
+
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
   #withoutFailed(): StoreChange[] {
     const failed = [...this.#jobs.values()].filter((job) => job.failure !== null);
@@ -857,6 +978,7 @@ export class Engine {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.subscriptions.stop();
     this.#checkpointTimer?.cancel();
     this.#heartbeatTimer?.cancel();
     await this.checkpoint();
@@ -885,6 +1007,39 @@ function hasKeys(store: Store, from: string, to: string): boolean {
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** What `subscribeQuery` is told of its query. */
+export interface QuerySubscription {
+  readonly emit: EmitMode;
+  readonly request: SubscriptionRequest;
+  /** Gives up while what is there is still being read. */
+  readonly signal: AbortSignal;
+}
+
+/** What a query's dataflow is made under; no catalog holds it. */
+function queryView(oid: number, plan: DataflowPlan, emit: EmitMode): MaterializedViewObject {
+  const root = must(plan.nodes[plan.root], 'root of the plan');
+  return {
+    kind: 'materialized-view',
+    oid,
+    schema: 'subscription',
+    name: `query ${-oid}`,
+    columns: root.columns.map(({ type }, index) => ({
+      name: String(index),
+      type,
+      nullable: true,
+      comment: null,
+    })),
+    querySql: '',
+    sql: '',
+    comment: null,
+    dependsOn: readsOf(plan),
+    emit,
+    appendOnly: root.appendOnly,
+    key: root.key,
+    fingerprint: plan.fingerprint,
+  };
 }
 
 /** Where a job's state stands: never read under another plan. */

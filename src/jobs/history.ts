@@ -9,7 +9,7 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import type { Batch } from '../types/batch.ts';
+import { type Batch, negated } from '../types/batch.ts';
 import { copyBatch } from '../types/column-access.ts';
 
 interface Change {
@@ -93,12 +93,4 @@ export class History {
       else this.#changes.set(oid, kept);
     }
   }
-}
-
-function negated(batch: Batch): Batch {
-  const weights = new Int32Array(batch.count);
-  for (let row = 0; row < batch.count; row++) {
-    weights[row] = batch.weights === null ? -1 : -batch.weights[row]!;
-  }
-  return { ...batch, weights };
 }

@@ -4,7 +4,7 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import type { RelationStore } from '../state/relation-store.ts';
+import { RelationStore } from '../state/relation-store.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -17,6 +17,8 @@ export interface RelationDescription {
   readonly name: string;
   readonly types: readonly SqlType[];
   readonly store: RelationStore;
+  /** No row of it is ever taken back. */
+  readonly appendOnly: boolean;
   readonly history: History;
   readonly tick: () => number;
 }
@@ -25,7 +27,9 @@ export class StoredRelation {
   readonly oid: number;
   name: string;
   readonly types: readonly SqlType[];
-  readonly store: RelationStore;
+  readonly appendOnly: boolean;
+  #store: RelationStore;
+  #kept = true;
   readonly #history: History;
   readonly #tick: () => number;
   readonly #listeners = new Set<ChangeListener>();
@@ -34,16 +38,31 @@ export class StoredRelation {
   #open = false;
   /** Why its rows cannot be trusted any more, or null. */
   failure: string | null = null;
-  /** The tick of its last change. */
-  changedAt = 0;
+  /** The tick of its last change, or of its making in this process. */
+  changedAt: number;
 
   constructor(description: RelationDescription) {
     this.oid = description.oid;
     this.name = description.name;
     this.types = description.types;
-    this.store = description.store;
+    this.appendOnly = description.appendOnly;
+    this.#store = description.store;
     this.#history = description.history;
     this.#tick = description.tick;
+    this.changedAt = description.tick();
+  }
+
+  get store(): RelationStore {
+    return this.#store;
+  }
+
+  /**
+   * From now on rows are not kept, only passed on to those who listen. A scan that is open still gives what it
+   * began with.
+   */
+  passOn(): void {
+    this.#kept = false;
+    this.#store = new RelationStore('rows', this.types);
   }
 
   get watermark(): number {
@@ -54,9 +73,11 @@ export class StoredRelation {
   apply(batch: Batch): void {
     if (batch.count === 0) return;
     this.changedAt = this.#tick();
-    this.store.add(batch);
-    this.#open = true;
-    this.#history.record(this.oid, this.changedAt, batch);
+    if (this.#kept) {
+      this.#store.add(batch);
+      this.#open = true;
+      this.#history.record(this.oid, this.changedAt, batch);
+    }
     for (const listener of this.#listeners) listener.push(projectBatch(batch, listener.ordinals));
   }
 

@@ -51,6 +51,9 @@ sinks 14011 v
   files_committed bigint, files_open bigint, late_rows bigint!, failed_rows bigint!
 sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
+subscriptions 14013 v
+  id bigint!, pid integer!, relation text, started_tick bigint!, read_tick bigint!, rows_read bigint!,
+  waiting_rows bigint!, waiting_bytes bigint!
 `;
 
 type Provider = SystemProvider<SystemContext>;
@@ -74,6 +77,7 @@ export function provideEngineTables(
     ['state_tables', () => stateTables(engine)],
     ['checkpoints', () => [checkpoints(engine)]],
     ['sessions', sessions],
+    ['subscriptions', () => subscriptions(engine, catalog)],
   ];
   for (const [name, provider] of providers) system.provide(`millrace.${name}`, provider);
 }
@@ -214,6 +218,24 @@ function* stateTables(engine: Engine): Iterable<SystemRecord> {
         memory_bytes: BigInt(Math.round(table.bytes)),
       };
     }
+  }
+}
+
+/** `relation` is NULL for a query's own dataflow. */
+function* subscriptions(engine: Engine, catalog: Catalog): Iterable<SystemRecord> {
+  for (const each of engine.subscriptions.all()) {
+    const object = catalog.byOid(each.relation);
+    const { rows, bytes } = each.waiting;
+    yield {
+      id: BigInt(each.id),
+      pid: each.pid,
+      relation: object === undefined ? null : `${object.schema}.${object.name}`,
+      started_tick: BigInt(each.start),
+      read_tick: BigInt(each.completeTick),
+      rows_read: BigInt(each.rowsRead),
+      waiting_rows: BigInt(rows),
+      waiting_bytes: BigInt(bytes),
+    };
   }
 }
 

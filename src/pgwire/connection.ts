@@ -33,6 +33,8 @@ export interface ConnectionServices {
 
 const loginTimeoutMs = 60_000;
 const lingerMs = 2000;
+/** What a client may send ahead while a live result goes out. */
+const heardBytesMax = 256 * 1024;
 
 export class Connection {
   readonly pid: number;
@@ -90,8 +92,15 @@ export class Connection {
     this.#idleTimer?.cancel();
     this.#idleTimer = null;
     this.#reader.push(chunk);
-    if (this.#running) this.#socket.pause();
-    else void this.#run();
+    if (!this.#running) void this.#run();
+    else if (this.#output.listening) this.#hearDuringResult();
+    else this.#socket.pause();
+  }
+
+  /** While a live result goes out: a client that says good-bye is believed; what else it asks for waits. */
+  #hearDuringResult(): void {
+    if (this.#reader.holds('X')) this.#finish();
+    else if (this.#reader.waiting > heardBytesMax) this.#socket.pause();
   }
 
   /**
@@ -99,7 +108,7 @@ export class Connection {
    * does without: stopping to read and starting again costs two system calls.
    */
   readonly #pauseIfRunning = (): void => {
-    if (this.#running && !this.#closed) this.#socket.pause();
+    if (this.#running && !this.#closed && !this.#output.listening) this.#socket.pause();
   };
 
   /** Handles all complete messages; only one run at a time. */

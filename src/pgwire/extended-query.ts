@@ -83,13 +83,15 @@ export class ExtendedQuery {
     } catch (error) {
       this.#writer.error(this.#asSqlError(error), null);
     }
-    if (this.#session.transactionStatus === 'I') this.#portals.clear();
+    if (this.#session.transactionStatus === 'I') {
+      for (const name of this.#portals.keys()) this.#closePortal(name);
+    }
   }
 
   /** A simple query takes the unnamed statement and portal away. */
   discardUnnamed(): void {
     this.#texts.delete('');
-    this.#portals.delete('');
+    this.#closePortal('');
     this.#session.closeStatement('');
     this.#session.closePortal('');
   }
@@ -186,6 +188,13 @@ export class ExtendedQuery {
     if (portal !== undefined) portal.active = complete ? finished(result) : result;
   }
 
+  /** What is suspended there ends: a subscription would go on for ever. */
+  #closePortal(name: string): void {
+    const active = this.#portals.get(name)?.active;
+    if (active?.kind === 'rows') active.cursor.close();
+    this.#portals.delete(name);
+  }
+
   #close(body: FieldReader): void {
     const target = body.letter();
     const name = body.text();
@@ -194,9 +203,7 @@ export class ExtendedQuery {
       this.#texts.delete(name);
       this.#session.closeStatement(name);
     } else {
-      const active = this.#portals.get(name)?.active;
-      if (active?.kind === 'rows') active.cursor.close();
-      this.#portals.delete(name);
+      this.#closePortal(name);
       this.#session.closePortal(name);
     }
     this.#writer.plain('3');

@@ -53,6 +53,22 @@ export class FrameReader {
     this.#startup = false;
   }
 
+  /** Bytes that have arrived and were not taken. */
+  get waiting(): number {
+    return this.#chunks.length;
+  }
+
+  /** Whether a message of that type waits among those that are complete. */
+  holds(type: string): boolean {
+    for (let at = 0; at + 5 <= this.#chunks.length;) {
+      const length = this.#chunks.readInt32BE(at + 1);
+      if (length < 4 || at + 1 + length > this.#chunks.length) return false;
+      if (this.#chunks[at] === type.charCodeAt(0)) return true;
+      at += 1 + length;
+    }
+    return false;
+  }
+
   next(): Frame | null {
     const header = this.#startup ? 4 : 5;
     if (this.#chunks.length < header) return null;

@@ -9,31 +9,35 @@ import type { Notice } from '../session/session-api.ts';
 import type { Field, Schema } from '../types/schema.ts';
 import { oidOf, typeLength, typmodOf } from '../types/oid.ts';
 
-const initialCapacity = 16 * 1024;
-/** Less is copied out, so that an answer of a few rows does not cost new memory for the next one. */
-const copiedBytes = 2 * 1024;
+/** Memory is taken in blocks, which many small writes share; a connection that says little has a small one. */
+const smallBlockBytes = 16 * 1024;
+const blockBytes = 128 * 1024;
 
 export class MessageWriter {
-  #bytes = Buffer.allocUnsafeSlow(initialCapacity);
+  #bytes = Buffer.allocUnsafeSlow(smallBlockBytes);
+  /** What stands before it is the socket's. */
+  #start = 0;
   #length = 0;
   /** Where the open message's length field stands. */
   #lengthAt = -1;
 
   /** Bytes waiting to be sent. */
   get length(): number {
-    return this.#length;
+    return this.#length - this.#start;
   }
 
-  /** The bytes so far, in memory that the writer will not touch again, since the socket keeps it. */
+  /** The bytes so far; the writer goes on behind them, since the socket keeps these. */
   take(): Buffer {
     assert(this.#lengthAt < 0, 'a message is still open');
-    const bytes = this.#bytes.subarray(0, this.#length);
-    if (this.#length <= copiedBytes) {
+    const bytes = this.#bytes.subarray(this.#start, this.#length);
+    this.#start = this.#length;
+    // What comes next is likely as long, and should not have to move.
+    if (this.#bytes.length - this.#start < 2 * bytes.length) {
+      const size = bytes.length * 4 < smallBlockBytes ? smallBlockBytes : blockBytes;
+      this.#bytes = Buffer.allocUnsafeSlow(size);
+      this.#start = 0;
       this.#length = 0;
-      return Buffer.from(bytes);
     }
-    this.#bytes = Buffer.allocUnsafeSlow(initialCapacity);
-    this.#length = 0;
     return bytes;
   }
 
@@ -48,8 +52,11 @@ export class MessageWriter {
   reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#length);
+    const larger = Buffer.allocUnsafeSlow(Math.max(blockBytes, 2 * (needed - this.#start)));
+    this.#bytes.copy(larger, 0, this.#start, this.#length);
+    if (this.#lengthAt >= 0) this.#lengthAt -= this.#start;
+    this.#length -= this.#start;
+    this.#start = 0;
     this.#bytes = larger;
   }
 

@@ -16,6 +16,8 @@ export class OutputStream {
   #sinceTurn = 0;
   #closed = false;
   #wake: (() => void) | null = null;
+  /** A live result is going out. */
+  listening = false;
 
   constructor(socket: Socket, writer: MessageWriter) {
     this.#socket = socket;
@@ -43,17 +45,32 @@ export class OutputStream {
   /** Between rows or messages: sends once a chunk is full, and waits where it must. */
   async pushIfLarge(): Promise<void> {
     if (!this.isLarge) return;
-    this.push();
-    if (this.#socket.writableNeedDrain && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = null;
-    }
+    await this.pushAll();
     if (this.#sinceTurn >= turnBytes) {
       this.#sinceTurn = 0;
       await nextTurn();
     }
+  }
+
+  /** Sends what there is, and waits for a reader that is slow to take it. */
+  async pushAll(): Promise<void> {
+    this.push();
+    if (!this.#socket.writableNeedDrain || this.#closed) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = null;
+  }
+
+  /**
+   * Whether the client is heard while a result goes out, which may last as long as it likes: only then is it
+   * noticed that it has gone.
+   */
+  listen(on: boolean): void {
+    this.listening = on;
+    if (this.#closed) return;
+    if (on) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   close(): void {

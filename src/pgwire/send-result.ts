@@ -20,11 +20,31 @@ export interface SendOptions {
   readonly rowsMax: number;
 }
 
+/** Completion tags that end in the number of rows. */
+const countedTags: ReadonlySet<string> = new Set(['SELECT', 'FETCH', 'SUBSCRIBE']);
+
 /** Rows asked of a cursor at once. */
 const batchRows = 1024;
 
-/** Sends a result; true when it is complete, false when it stopped at `rowsMax`. */
+/**
+ * Sends a result; true when it is complete, false when it stopped at `rowsMax`. A live one is sent as its rows
+ * are made, one write for all that there is, and ends when the client goes.
+ */
 export async function sendResult(result: StatementResult, options: SendOptions): Promise<boolean> {
+  const cursor = 'cursor' in result ? result.cursor : null;
+  if (cursor?.idle === undefined) return await sendWhole(result, options);
+  options.output.listen(true);
+  try {
+    return await sendWhole(result, options);
+  } catch (error) {
+    cursor.close();
+    throw error;
+  } finally {
+    options.output.listen(false);
+  }
+}
+
+async function sendWhole(result: StatementResult, options: SendOptions): Promise<boolean> {
   const { writer } = options;
   switch (result.kind) {
     case 'empty':
@@ -54,10 +74,11 @@ async function sendRows(
   const limit = rowsMax === 0 ? Infinity : rowsMax;
   let sent = 0;
   while (sent < limit) {
+    if (cursor.idle === true) await options.output.pushAll();
     const batch = await cursor.next(Math.min(batchRows, limit - sent));
     if (batch === null) {
       cursor.close();
-      writer.commandComplete(tag === 'SELECT' || tag === 'FETCH' ? `${tag} ${sent}` : tag);
+      writer.commandComplete(countedTags.has(tag) ? `${tag} ${sent}` : tag);
       return true;
     }
     const encode = encoder.prepare(batch);
@@ -83,16 +104,13 @@ async function sendCopy(
   const rows = copyRowWriter(fields, copy, session.textOptions());
   rows.header(writer);
   let sent = 0;
-  for (
-    let batch = await cursor.next(batchRows);
-    batch !== null;
-    batch = await cursor.next(batchRows)
-  ) {
+  for (;;) {
+    if (cursor.idle === true) await output.pushAll();
+    const batch = await cursor.next(batchRows);
+    if (batch === null) break;
     for (let row = 0; row < batch.count; row++) rows.row(writer, batch, row);
     sent += batch.count;
-    // Live changes (COPY (SUBSCRIBE …)) leave as they come.
     await output.pushIfLarge();
-    output.push();
     if (output.closed) throw connectionLost();
   }
   rows.trailer(writer);

@@ -62,6 +62,7 @@ export interface DatabaseOptions {
   readonly reprint: boolean;
   readonly ledgerRowsMax: number;
   readonly historyRowsMax: number;
+  readonly subscriptionBytesMax: number;
 }
 
 export const defaultDatabaseOptions: DatabaseOptions = {
@@ -75,6 +76,7 @@ export const defaultDatabaseOptions: DatabaseOptions = {
   reprint: false,
   ledgerRowsMax: 100_000,
   historyRowsMax: 1_000_000,
+  subscriptionBytesMax: 64 * 1024 * 1024,
 };
 
 export interface OpenDatabase {
@@ -163,6 +165,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     checkpointIntervalMs: options.checkpointIntervalMs,
     ledgerRowsMax: options.ledgerRowsMax,
     historyRowsMax: options.historyRowsMax,
+    subscriptionBytesMax: options.subscriptionBytesMax,
     fatal: world.fatal,
   });
   let signal: Database['signal'] = () => false;

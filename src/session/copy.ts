@@ -1,20 +1,24 @@
-/** COPY (query) TO STDOUT: the query's rows, and the options that say how they are written. */
+/** COPY (query or SUBSCRIBE …) TO STDOUT: its rows, and the options that say how they are written. */
 
-import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type { BoundCopyTo } from '../binder/bound-statement.ts';
 import type { Option } from '../syntax/ast.ts';
-import type { ParameterValues } from './session-context.ts';
+import type { ParameterValues, SessionContext } from './session-context.ts';
 import type { Queries } from './queries.ts';
 import type { CopyOptions, StatementResult } from './session-api.ts';
+import { subscribe } from './subscribe.ts';
 
 export async function copyTo(
   bound: BoundCopyTo,
   queries: Queries,
+  session: SessionContext,
   parameters: ParameterValues,
 ): Promise<StatementResult> {
   const copy = copyOptions(bound.options);
-  if (bound.source.kind === 'subscribe') throw notSupported('COPY (SUBSCRIBE …)');
-  const result = await queries.run(bound.source, parameters);
+  const result =
+    bound.source.kind === 'subscribe'
+      ? await subscribe(bound.source, session, parameters)
+      : await queries.run(bound.source, parameters);
   if (result.kind !== 'rows') return result;
   return { kind: 'copy-out', fields: result.fields, cursor: result.cursor, copy };
 }

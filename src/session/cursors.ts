@@ -16,6 +16,16 @@ export interface CursorOptions {
   readonly noScroll: boolean;
 }
 
+/** A cursor whose rows come as they are made: it only goes forward, and ends with its transaction. */
+interface LiveSource extends RowCursor {
+  fetch(count: number, timeoutMs: number | null): Promise<readonly Batch[]>;
+}
+
+interface LiveCursor {
+  readonly fields: Schema;
+  readonly source: LiveSource;
+}
+
 /** Rows asked of the source at once. */
 const chunkRows = 1024;
 
@@ -79,20 +89,31 @@ export interface FetchRequest {
   readonly direction: 'forward' | 'backward' | 'absolute' | 'relative';
   readonly count: number | 'all';
   readonly move: boolean;
+  /** How long a cursor over SUBSCRIBE waits for `count` rows; null: only until it has one. */
+  readonly timeoutMs: number | null;
 }
 
 export class Cursors {
   readonly #cursors = new Map<string, SqlCursor>();
+  readonly #live = new Map<string, LiveCursor>();
+
+  checkFree(name: string): void {
+    if (!this.#cursors.has(name) && !this.#live.has(name)) return;
+    throw new SqlError(sqlstate.duplicateCursor, `cursor "${name}" already exists`);
+  }
+
+  /** Over a subscription. */
+  declareLive(name: string, fields: Schema, source: LiveSource): void {
+    this.#live.set(name, { fields, source });
+  }
 
   declare(options: CursorOptions): void {
-    if (this.#cursors.has(options.name)) {
-      throw new SqlError(sqlstate.duplicateCursor, `cursor "${options.name}" already exists`);
-    }
+    this.checkFree(options.name);
     this.#cursors.set(options.name, new SqlCursor(options));
   }
 
   fieldsOf(name: string): Schema | null {
-    return this.#cursors.get(name)?.options.fields ?? null;
+    return this.#cursors.get(name)?.options.fields ?? this.#live.get(name)?.fields ?? null;
   }
 
   #find(name: string): SqlCursor {
@@ -102,20 +123,19 @@ export class Cursors {
   }
 
   async fetch(name: string, request: FetchRequest): Promise<StatementResult> {
-    const cursor = this.#find(name);
     const { direction, count } = request;
-    const batches =
-      direction === 'forward' && (count === 'all' || count >= 0)
-        ? await forward(cursor, count === 'all' ? Infinity : count)
-        : await scroll(cursor, direction, count);
-    const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
-    if (request.move) return { kind: 'done', tag: `MOVE ${rows}` };
-    return {
-      kind: 'rows',
-      fields: cursor.options.fields,
-      cursor: new BatchCursor(batches),
-      tag: 'FETCH',
-    };
+    const ahead = direction === 'forward' && (count === 'all' || count >= 0);
+    const countMax = count === 'all' ? Infinity : count;
+    const live = this.#live.get(name);
+    if (live !== undefined) {
+      if (!ahead) throw onlyForward();
+      return fetched(live.fields, await live.source.fetch(countMax, request.timeoutMs), request);
+    }
+    const cursor = this.#find(name);
+    const batches = ahead
+      ? await forward(cursor, countMax)
+      : await scroll(cursor, direction, count);
+    return fetched(cursor.options.fields, batches, request);
   }
 
   /** `null`: all. */
@@ -124,17 +144,27 @@ export class Cursors {
       this.closeAll();
       return;
     }
-    this.#find(name).close();
+    const live = this.#live.get(name);
+    if (live === undefined) this.#find(name).close();
+    else live.source.close();
+    this.#live.delete(name);
     this.#cursors.delete(name);
   }
 
   closeAll(): void {
     for (const cursor of this.#cursors.values()) cursor.close();
     this.#cursors.clear();
+    this.#closeLive();
+  }
+
+  #closeLive(): void {
+    for (const { source } of this.#live.values()) source.close();
+    this.#live.clear();
   }
 
   /** WITH HOLD cursors live on after a commit, with their rows read out; the others end. */
   async endTransaction(committed: boolean): Promise<void> {
+    this.#closeLive();
     for (const [name, cursor] of [...this.#cursors]) {
       if (cursor.options.hold && committed) {
         await cursor.readAll();
@@ -144,6 +174,21 @@ export class Cursors {
       }
     }
   }
+}
+
+function fetched(
+  fields: Schema,
+  batches: readonly Batch[],
+  { move }: FetchRequest,
+): StatementResult {
+  const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
+  if (move) return { kind: 'done', tag: `MOVE ${rows}` };
+  return { kind: 'rows', fields, cursor: new BatchCursor(batches), tag: 'FETCH' };
+}
+
+function onlyForward(hint?: string): SqlError {
+  const message = 'cursor can only scan forward';
+  return new SqlError(sqlstate.objectNotInPrerequisiteState, message, { hint });
 }
 
 async function forward(cursor: SqlCursor, count: number): Promise<Batch[]> {
@@ -161,9 +206,7 @@ async function scroll(
   count: number | 'all',
 ): Promise<Batch[]> {
   if (cursor.options.noScroll) {
-    throw new SqlError(sqlstate.objectNotInPrerequisiteState, 'cursor can only scan forward', {
-      hint: 'Declare it with SCROLL option to enable backward scan.',
-    });
+    throw onlyForward('Declare it with SCROLL option to enable backward scan.');
   }
   const total = await cursor.readAll();
   if (direction === 'absolute' || direction === 'relative') {

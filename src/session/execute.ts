@@ -11,6 +11,7 @@ import { Queries } from './queries.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
 import { SessionStatements } from './session-statements.ts';
+import { subscribe } from './subscribe.ts';
 import { Writes } from './writes.ts';
 import { checkView } from './check-view.ts';
 
@@ -31,6 +32,7 @@ export class Executor {
     this.#statements = new SessionStatements(session, planner, {
       run: (prepared, parameters) => this.run(prepared, parameters),
       query: (query, parameters) => this.queries.run(query, parameters),
+      subscribe: (bound, parameters) => subscribe(bound, session, parameters),
     });
   }
 
@@ -65,7 +67,7 @@ export class Executor {
       case 'explain':
         return explain(bound, this.#session);
       case 'copy-to':
-        return await copyTo(bound, this.queries, parameters);
+        return await copyTo(bound, this.queries, this.#session, parameters);
       case 'declare':
         return await this.#statements.declare(bound, parameters);
       case 'check-view':
@@ -77,9 +79,7 @@ export class Executor {
           hint: "Use INSERT, or read the file with connector = 'file'.",
         });
       case 'subscribe':
-        throw notSupported('SUBSCRIBE', {
-          hint: 'Read the view with SELECT; it is always current.',
-        });
+        return await subscribe(bound, this.#session, parameters);
       case 'session':
         return await this.#statements.run(bound.statement);
       default:

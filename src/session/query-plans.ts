@@ -146,6 +146,11 @@ export function withParameters(
   return inPlan(plan);
 }
 
+/** The same in an expression without subqueries. */
+export function exprWithParameters(expr: Expr, parameters: ParameterValues): Expr {
+  return mapExpr(expr, (part) => valueOf(part, parameters));
+}
+
 /** The same in a plan that is lowered. Conditions become simple again: `$1 IS NULL OR …` is decided now. */
 export function loweredWithParameters(
   { lowered }: QueryPlan,
@@ -154,7 +159,7 @@ export function loweredWithParameters(
 ): LoweredQuery['plan'] {
   const { plan } = lowered;
   return mapNodeExpressions(plan, (expr, node) => {
-    const known = mapExpr(expr, (part) => valueOf(part, parameters));
+    const known = exprWithParameters(expr, parameters);
     if (known === expr || node.kind !== 'map') return known;
     return simplifyExpr(known, plan.nodes[node.inputs[0]!]!.columns, evaluation);
   });

@@ -11,6 +11,7 @@ import { showFields } from './show-objects.ts';
 export function resultFields(bound: BoundStatement, session: SessionContext): Schema | null {
   switch (bound.kind) {
     case 'query':
+    case 'subscribe':
       return bound.fields;
     case 'insert':
     case 'update':

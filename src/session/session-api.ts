@@ -71,6 +71,10 @@ export interface RowCursor {
    * subscription may resolve later; a query's cursor resolves at once.
    */
   next(max: number): Promise<Batch | null>;
+  /**
+   * Only of live subscriptions: true when `next` would have to wait, so that all that was made is to be sent now.
+   */
+  readonly idle?: boolean;
   close(): void;
 }
 

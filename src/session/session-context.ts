@@ -7,6 +7,7 @@ import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database, SessionActivity } from './database.ts';
+import type { RowCursor } from './session-api.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -33,10 +34,17 @@ export interface SessionContext extends SessionActivity {
   readonly settings: Settings;
   readonly transaction: Transaction;
   readonly cursors: Cursors;
+  /** Cursors over subscriptions that are open; they end with the session. */
+  readonly live: Set<RowCursor>;
   /** now() of the running transaction, µs since 1970. */
   readonly transactionMicros: bigint;
   /** Throws 57014 when the client asked to stop. */
   checkCancel(): void;
+  /**
+   * Hands a function to `arm` and resolves when that is called, the client cancels, the statement's time is up
+   * or `timeoutMs` have passed. To be followed by `checkCancel`.
+   */
+  untilWoken(arm: (wake: () => void) => void, timeoutMs?: number | null): Promise<void>;
   begin(): void;
   commit(): Promise<void>;
   rollback(): void;

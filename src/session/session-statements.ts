@@ -3,8 +3,14 @@
 import { unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import { didYouMean } from '../binder/closest-name.ts';
-import type { BoundDeclare, BoundQuery, BoundSession } from '../binder/bound-statement.ts';
 import type {
+  BoundDeclare,
+  BoundQuery,
+  BoundSession,
+  BoundSubscribe,
+} from '../binder/bound-statement.ts';
+import type {
+  DeclareStatement,
   ExecuteStatement,
   FetchStatement,
   MaintenanceStatement,
@@ -16,7 +22,8 @@ import type {
 import type { StatementPlanner } from './prepare.ts';
 import { rowsResult, textFields } from './result-cursor.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
-import { canonicalName } from './settings.ts';
+import { canonicalName, parseMillis } from './settings.ts';
+import type { SubscribeResult } from './subscribe.ts';
 import type { StatementResult } from './session-api.ts';
 import { describeRelation, showHint, showObjects } from './show-objects.ts';
 import { dropTemporaryViews } from './temporary-views.ts';
@@ -29,6 +36,7 @@ type Modes = TransactionStatement['modes'];
 export interface Running {
   run(prepared: Prepared, parameters: ParameterValues): Promise<StatementResult>;
   query(query: BoundQuery, parameters: ParameterValues): Promise<StatementResult>;
+  subscribe(bound: BoundSubscribe, parameters: ParameterValues): Promise<SubscribeResult>;
 }
 
 export class SessionStatements {
@@ -289,7 +297,7 @@ export class SessionStatements {
   async declare(bound: BoundDeclare, parameters: ParameterValues): Promise<StatementResult> {
     const { declare, source } = bound;
     if (!declare.hold) this.#requireTransaction('DECLARE CURSOR');
-    if (source.kind === 'subscribe') throw notSupported('a cursor over SUBSCRIBE');
+    if (source.kind === 'subscribe') return await this.#declareLive(declare, source, parameters);
     const result = await this.#running.query(source, parameters);
     if (result.kind !== 'rows') return result;
     this.#session.cursors.declare({
@@ -302,9 +310,24 @@ export class SessionStatements {
     return done('DECLARE CURSOR');
   }
 
+  async #declareLive(
+    declare: DeclareStatement,
+    source: BoundSubscribe,
+    parameters: ParameterValues,
+  ): Promise<StatementResult> {
+    if (declare.hold) throw notSupported('WITH HOLD for a cursor over SUBSCRIBE');
+    if (declare.scroll === true) throw notSupported('SCROLL for a cursor over SUBSCRIBE');
+    this.#session.cursors.checkFree(declare.name.name);
+    const { fields, cursor } = await this.#running.subscribe(source, parameters);
+    this.#session.cursors.declareLive(declare.name.name, fields, cursor);
+    return done('DECLARE CURSOR');
+  }
+
   async #fetch(statement: FetchStatement): Promise<StatementResult> {
     const { direction, count, move } = statement;
-    return await this.#session.cursors.fetch(statement.cursor.name, { direction, count, move });
+    const timeoutMs = fetchTimeout(statement);
+    const request = { direction, count, move, timeoutMs };
+    return await this.#session.cursors.fetch(statement.cursor.name, request);
   }
 
   async #maintenance(statement: MaintenanceStatement): Promise<StatementResult> {
@@ -312,6 +335,26 @@ export class SessionStatements {
     // FLUSH waits for what was written to be visible, which it is; ANALYZE and VACUUM have nothing to do.
     return done(statement.command.toUpperCase());
   }
+}
+
+/** `WITH (timeout = '1s')`, in milliseconds; null: not given. Only a cursor over SUBSCRIBE ever waits. */
+function fetchTimeout({ options }: FetchStatement): number | null {
+  let timeoutMs: number | null = null;
+  for (const { name, value, span } of options) {
+    if (name !== 'timeout' || timeoutMs !== null) {
+      const problem =
+        name === 'timeout' ? 'conflicting or redundant options' : `option "${name}" not recognized`;
+      throw new SqlError(sqlstate.syntaxError, problem, { position: span.start });
+    }
+    timeoutMs = parseMillis(value?.text ?? '');
+    if (timeoutMs !== null) continue;
+    throw new SqlError(
+      sqlstate.invalidParameterValue,
+      `invalid value for option "timeout": "${value?.text ?? ''}"`,
+      { hint: "Write it with its unit, for example '500ms' or '1s'.", position: span.start },
+    );
+  }
+  return timeoutMs;
 }
 
 function settingValue(name: string, values: readonly OptionValue[]): string {

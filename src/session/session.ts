@@ -8,6 +8,7 @@
  * After an error in an explicit transaction every statement but its end is refused (25P02).
  */
 
+import type { Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
 import { typeFromOid } from '../types/oid.ts';
@@ -23,6 +24,7 @@ import { withDialectHint } from './other-dialect.ts';
 import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
 import type {
   IdleLimit,
+  RowCursor,
   Session,
   SessionOptions,
   StatementDescription,
@@ -46,6 +48,7 @@ export class SqlSession implements Session, SessionContext {
   readonly settings: Settings;
   readonly transaction: Transaction;
   readonly cursors = new Cursors();
+  readonly live = new Set<RowCursor>();
   readonly #planner: StatementPlanner;
   readonly #executor: Executor;
   readonly #statements = new Map<string, Prepared>();
@@ -343,8 +346,24 @@ export class SqlSession implements Session, SessionContext {
   /** Wakes something that waits, e.g. a subscription without news. */
   #onCancel: (() => void) | null = null;
 
-  set onCancel(wake: (() => void) | null) {
-    this.#onCancel = wake;
+  async untilWoken(
+    arm: (wake: () => void) => void,
+    timeoutMs: number | null = null,
+  ): Promise<void> {
+    const { clock } = this.database;
+    const leftMs = Math.min(timeoutMs ?? Infinity, this.#deadlineMs - clock.monotonicMs());
+    let timer: Timer | null = null;
+    try {
+      await new Promise<void>((resolve) => {
+        this.#onCancel = resolve;
+        if (leftMs !== Infinity) timer = clock.after(Math.max(0, leftMs), resolve);
+        arm(resolve);
+        if (this.#cancelRequested) resolve();
+      });
+    } finally {
+      this.#onCancel = null;
+      (timer as Timer | null)?.cancel();
+    }
   }
 
   get cancelRequested(): boolean {
@@ -376,6 +395,7 @@ export class SqlSession implements Session, SessionContext {
   close(): void {
     this.rollback();
     this.cursors.closeAll();
+    for (const cursor of [...this.live]) cursor.close();
     this.#portals.clear();
     this.#statements.clear();
     dropTemporaryViews(this);

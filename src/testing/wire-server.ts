@@ -10,12 +10,14 @@ import { Listener } from '../pgwire/listener.ts';
 import { makeVerifier, type ScramVerifier } from '../pgwire/scram.ts';
 import { inProcessWorld } from '../server/in-process.ts';
 import {
+  type DatabaseOptions,
   defaultDatabaseOptions,
   type OpenDatabase,
   openDatabase,
 } from '../server/open-database.ts';
 
 export interface WireServerOptions {
+  readonly database?: Partial<DatabaseOptions>;
   /** The password of user `millrace`; null: nobody needs one. */
   readonly password?: string | null;
   readonly connectionsMax?: number;
@@ -67,7 +69,7 @@ export async function startWireServer(options: WireServerOptions = {}): Promise<
         faults.push(error);
       },
     }),
-    defaultDatabaseOptions,
+    { ...defaultDatabaseOptions, ...options.database },
   );
   const listener = new Listener({
     host: '127.0.0.1',

@@ -2,7 +2,7 @@
  * `npm run bench`: the benchmark with a broker of its own, so that nothing has to be set up.
  *
  * Without arguments it measures start-up, then Nexmark from the generator and from Kafka, with latency. Arguments
- * go to `millrace bench nexmark`; where they do not say `--from`, the events come from the broker.
+ * go to `millrace bench nexmark`, those after `latency` to `millrace bench latency`; where they do not say `--from`, the events come from the broker.
  */
 
 import { spawn } from 'node:child_process';
@@ -47,6 +47,11 @@ if (args.length === 0) {
     await fromKafka(['--latency', '10000']),
   ];
   process.exitCode = Math.max(...codes.map((code) => code ?? 0));
+} else if (args[0] === 'latency') {
+  process.exitCode =
+    (await withBroker((bootstrap) =>
+      bench(['latency', '--bootstrap', bootstrap, ...args.slice(1)]),
+    )) ?? 1;
 } else if (args.includes('--from') || args.some((each) => each.startsWith('--from='))) {
   process.exitCode = await bench(['nexmark', ...args]);
 } else {

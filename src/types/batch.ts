@@ -32,6 +32,15 @@ export interface BatchOrigin {
   offsets: Float64Array;
 }
 
+/** The same rows with opposite weights; the columns are shared. */
+export function negated(batch: Batch): Batch {
+  const weights = new Int32Array(batch.count);
+  for (let row = 0; row < batch.count; row++) {
+    weights[row] = batch.weights === null ? -1 : -batch.weights[row]!;
+  }
+  return { ...batch, weights };
+}
+
 export function emptyBatch(columns: Column[]): Batch {
   return { count: 0, columns, weights: null, rowWatermarks: null, origin: null };
 }

@@ -67,6 +67,8 @@ export class AnswerSocket {
       this.socket = tls.connect(Object.assign(options, { onread }), onConnect);
     }
     this.socket.setKeepAlive(true, keepAliveMs);
+    // A request must not wait until the one before it is acknowledged.
+    this.socket.setNoDelay(true);
     this.socket.on('close', () => this.#rejectAll(connectionError('the connection was closed')));
   }
 

@@ -604,8 +604,11 @@ export class Engine {
     if (foreign.length === 0) return;
     const merged = job.mergedDataflow();
     const tables = new Map(merged.stateTables());
+    let part = '';
     for (const [name, key] of foreign) {
       const table = must(tables.get(name.replace(/@.*/, '')), `state ${name}`);
+      if (name !== part) table.beginPart?.();
+      part = name;
       table.load(new ByteReader(must(store.get(key), key)));
     }
     job.adopt(merged);

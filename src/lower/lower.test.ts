@@ -146,14 +146,69 @@ describe('lower', () => {
     const cumulate = windowed(c, 1, { fn: 'cumulate', size: minute, step: minute / 2, offset: 0 });
     const session = windowed(c, 1, { fn: 'session', gap: minute, partitionBy: [0] });
     for (const window of [cumulate, session]) {
-      const plan = lower(by(window, 'window_start'));
+      const plan = lower(by(window, 'window_start'), { fusesSessions: false });
       expect(plan.nodes[plan.root]).toMatchObject({ kind: 'aggregate', window: null });
     }
-    const ended = lower(by(session, 'user_id', 'window_start', 'window_end'));
+    const ended = lower(by(session, 'user_id', 'window_start', 'window_end'), {
+      fusesSessions: false,
+    });
     expect(ended.nodes[ended.root]).toMatchObject({
       insertOnly: false,
       window: { start: 1, end: 2 },
     });
+  });
+
+  it('aggregates by session in one operator where a group is a session', () => {
+    const session = windowed(c, 1, { fn: 'session', gap: minute, partitionBy: [0] });
+    expect(lines(by(session, 'window_end', 'user_id'), { emit: 'window-close' })).toEqual([
+      '3 map window_end, user_id, clicks',
+      '│  append-only, key user_id, window_end',
+      '└─ 2 aggregate by window session(at, 1 minute) partition by user_id: count(*), emits when the window closes, drops late rows',
+      '   │  append-only, key user_id, window_end',
+      '   └─ 1 scan table public.clicks (user_id, at)',
+      '         append-only',
+    ]);
+    const kept = stateOfPlan(lower(by(session, 'user_id', 'window_start', 'window_end')));
+    expect(kept).toMatchObject([
+      {
+        table: 'sessions',
+        holds: 'user_id, session → first and last time, count(*)',
+        bounded: true,
+      },
+    ]);
+  });
+
+  it('keeps the rows of sessions where it needs them', () => {
+    const partitioned = { fn: 'session', gap: minute, partitionBy: [0] } as const;
+    const session = windowed(c, 1, partitioned);
+    const keys = ['user_id', 'window_start', 'window_end'];
+    const calling = (input: LogicalPlan, call: ReturnType<typeof aggregateCall>): LogicalPlan =>
+      aggregate(
+        input,
+        keys.map((name) => [name, col(input, name)] as const),
+        [['n', call]],
+      );
+    const user = col(session, 'user_id');
+    const retracting = windowed(scan({ ...clicks, oid: 3, appendOnly: false }), 1, partitioned);
+    const general: LogicalPlan[] = [
+      by(session, 'window_start', 'window_end'),
+      by(session, 'user_id'),
+      by(session, 'user_id', 'at', 'window_end'),
+      by(retracting, ...keys),
+      by(filter(session, op('>', col(session, 'window_end'), col(session, 'at'))), ...keys),
+      by(windowed(c, 1, { ...partitioned, partitionBy: [] }), ...keys),
+      calling(session, aggregateCall('count', [user], { distinct: true })),
+      calling(session, aggregateCall('stddev', [user])),
+      calling(session, aggregateCall('max', [col(session, 'window_end')])),
+      calling(session, aggregateCall('sum', [op('-', col(session, 'at'), col(session, 'at'))])),
+    ];
+    for (const plan of general) {
+      const kinds = lower(plan).nodes.map((node) => node.kind);
+      expect(kinds).toContain('session');
+      expect(kinds).not.toContain('session-aggregate');
+    }
+    const most = calling(session, aggregateCall('max', [op('-', user, int(1))]));
+    expect(lower(most).nodes.map((node) => node.kind)).toEqual(['scan', 'session-aggregate']);
   });
 
   it('never forgets windows over a table without event time', () => {

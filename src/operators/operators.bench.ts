@@ -14,6 +14,7 @@ import { types } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
 import { AppendJoin } from './append-join.ts';
 import { FirstRows } from './first-rows.ts';
+import { SessionAggregate } from './session-aggregate.ts';
 import { columnsOf, testContext } from './testing/history.ts';
 import { TimeWindow } from './window.ts';
 
@@ -125,6 +126,58 @@ describe('tumbling window, group by window and key', () => {
     window.flush();
     groups.flush();
   });
+});
+
+describe('sessions of 100,000 keys, count and sum', () => {
+  const inputTypes = [types.bigint, types.bigint, types.timestamp];
+  const call = { distinct: false, filter: null, orderBy: [], type: types.bigint };
+  const keyCount = 100_000;
+  // Rows come a microsecond apart, so a key's rows keyCount µs apart on the average.
+  for (const [name, gap] of [
+    ['without end', 1e12],
+    ['of some ten rows', keyCount * 2.4],
+    ['of one row', 1],
+  ] as const) {
+    const operator = drop(
+      new SessionAggregate(
+        {
+          kind: 'session-aggregate',
+          id: 1,
+          inputs: [0],
+          columns: columnsOf([types.bigint, types.timestamp, types.bigint, types.bigint]),
+          appendOnly: false,
+          key: null,
+          gap,
+          partitionBy: [0],
+          timeColumn: 2,
+          lateness: 0,
+          bounds: ['start', 'end'],
+          exprs: [{ kind: 'column', index: 1, type: types.bigint }],
+          calls: [
+            { ...call, fn: named('count'), args: [] },
+            { ...call, fn: named('sum'), args: [0] },
+          ],
+          emit: 'update',
+        },
+        columnsOf(inputTypes),
+        testContext(),
+      ),
+    );
+    const keys = batches(1000, () => [
+      numbers(() => random.below(keyCount)),
+      numbers(() => random.below(1000)),
+    ]);
+    let clock = 0;
+    const times = new Float64Array(rows);
+    bench(name, () => {
+      const batch = keys[(clock / rows) % keys.length]!;
+      for (let i = 0; i < rows; i++) times[i] = clock++;
+      const time: Batch['columns'][number] = { kind: 'f64', values: times, nulls: null };
+      operator.push({ ...batch, columns: [...batch.columns, time] }, 0);
+      operator.watermark(clock, 0);
+      operator.flush();
+    });
+  }
 });
 
 describe('join of a stream with 10,000 rows', () => {

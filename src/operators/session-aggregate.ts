@@ -14,7 +14,7 @@ import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts'
 import { compileMap } from '../expr/codegen.ts';
 import type { MapKernel, RowFailure } from '../expr/codegen.ts';
 import type { ColumnSpec, SessionAggregateSpec } from '../plan/dataflow-plan.ts';
-import { gatherRows } from '../state/gather.ts';
+import { gatherFloat64, gatherRows } from '../state/gather.ts';
 import type { StateTable } from '../state/state-table.ts';
 import { emptyBatch } from '../types/batch.ts';
 import type { Batch } from '../types/batch.ts';
@@ -208,19 +208,22 @@ export class SessionAggregate implements Operator {
   }
 
   #boundsOf(slots: Int32Array): Column[] {
-    const { firsts, lasts } = this.#sessions;
-    return this.#bounds(
-      Float64Array.from(slots, (slot) => firsts[slot]!),
-      Float64Array.from(slots, (slot) => lasts[slot]!),
-    );
+    const { length } = slots;
+    const firsts = new Float64Array(length);
+    const lasts = new Float64Array(length);
+    gatherFloat64(this.#sessions.firsts, slots, length, firsts);
+    gatherFloat64(this.#sessions.lasts, slots, length, lasts);
+    return this.#bounds(firsts, lasts);
   }
 
   /** The bounds that are in the output, of sessions with these first and last times. */
   #bounds(firsts: Float64Array, lasts: Float64Array): Column[] {
     const { bounds, gap } = this.#spec;
     return bounds.map((bound): Column => {
+      if (bound === 'start') return { kind: 'f64', values: firsts, nulls: null };
       const shift = bound === 'end' ? gap : gap - windowTimeGap;
-      const values = bound === 'start' ? firsts : lasts.map((last) => last + shift);
+      const values = new Float64Array(lasts.length);
+      for (let i = 0; i < values.length; i++) values[i] = lasts[i]! + shift;
       return { kind: 'f64', values, nulls: null };
     });
   }

@@ -10,10 +10,27 @@ import { type Random, SeededRandom } from '../base/random.ts';
 import { LocalDataflow, type ViewDataflow } from '../jobs/view-dataflow.ts';
 import { lower } from '../lower/lower.ts';
 import { optimize } from '../optimizer/optimize.ts';
-import { evaluation, functions, type TestTable } from '../testing/plan-builder.ts';
+import {
+  aggregate,
+  aggregateCall,
+  ascending,
+  col,
+  evaluation,
+  field,
+  functions,
+  int,
+  join,
+  op,
+  scan,
+  sort,
+  type TestTable,
+  windowed,
+} from '../testing/plan-builder.ts';
+import type { LogicalPlan } from '../plan/logical.ts';
 import { Outcome, push, shardsOf } from '../testing/shard-outcome.ts';
 import { PlanGenerator, randomTables } from '../testing/random-plan.ts';
 import type { Row } from '../types/datum.ts';
+import { types } from '../types/sql-type.ts';
 import { placeNodes } from './placement.ts';
 import { ShardedDataflow } from './sharded-dataflow.ts';
 
@@ -43,7 +60,9 @@ function resharded(before: ViewDataflow, outcome: Outcome, shards: number, rando
   for (const [name, table] of before.stateTables()) {
     const writer = new ByteWriter(256);
     table.writeBase(writer);
-    tables.get(name.replace(/@.*/, ''))!.load(new ByteReader(writer.take()));
+    const target = tables.get(name.replace(/@.*/, ''))!;
+    target.beginPart?.();
+    target.load(new ByteReader(writer.take()));
   }
   const after =
     shards === 1
@@ -54,7 +73,62 @@ function resharded(before: ViewDataflow, outcome: Outcome, shards: number, rando
   return after;
 }
 
+/** Plans over inputs that only grow, whose operators keep rows and sessions by number. */
+function growingPlans(table: TestTable): LogicalPlan[] {
+  const read = scan(table);
+  const window = { fn: 'session', gap: 3_000_000, partitionBy: [0] } as const;
+  const session = windowed(read, 1, window);
+  const keys = ['k', 'window_start', 'window_end'].map(
+    (name) => [name, col(session, name)] as const,
+  );
+  const top = sort(read, {
+    partitionBy: [col(read, 'k')],
+    order: [ascending(col(read, 'n'))],
+    limit: int(2),
+  });
+  return [
+    aggregate(session, keys, [
+      ['count', aggregateCall('count', [])],
+      ['sum', aggregateCall('sum', [col(session, 'n')])],
+    ]),
+    join('inner', read, scan(table), op('=', col(read, 'k'), col(read, 'k', 3))),
+    top,
+  ];
+}
+
 describe('a dataflow in shards', () => {
+  it('takes rows and sessions that are known by number along into other numbers of shards', () => {
+    const table: TestTable = {
+      name: 'events',
+      oid: 1,
+      schema: [field('k', types.integer), field('at', types.timestamp), field('n', types.integer)],
+      rows: [],
+      appendOnly: true,
+      keys: [],
+    };
+    growingPlans(table).forEach((logical, p) => {
+      const random = new SeededRandom(p);
+      const plan = lower(logical);
+      expect(placeNodes(plan)[plan.root]!.place.kind).toBe('hashed');
+      const expected = new Outcome(plan);
+      const actual = new Outcome(plan);
+      const whole = new LocalDataflow(expected.context);
+      let parts: ViewDataflow = new ShardedDataflow(actual.context, shardsOf(3, random));
+      for (let step = 0; step < 40; step++) {
+        const changes = Array.from({ length: random.below(8) }, () => {
+          const at = BigInt(random.below(120)) * 500_000n;
+          return { row: [random.below(9), at, random.below(50)], weight: 1 };
+        });
+        for (const dataflow of [whole, parts]) {
+          push(dataflow, table, changes);
+          dataflow.tick();
+        }
+        expect(actual.lines(), `plan ${p}, step ${step}`).toEqual(expected.lines());
+        if (step % 5 === 4) parts = resharded(parts, actual, 1 + random.below(4), random);
+      }
+    });
+  });
+
   it('gives what it gives in one graph, however many shards there are', () => {
     const stages = new Set<number>();
     let divided = 0;

@@ -36,6 +36,8 @@ export class SlotTable implements StateTable {
   #freeCount = 0;
   /** Segments were loaded: the free slots must be found again. */
   #freeStale = false;
+  /** What is added to slot numbers of segments: they count from 0 in each table that wrote some. */
+  #loadedFrom = 0;
   #rows = 0;
   #dirty: Int32Array = new Int32Array(initialCapacity);
   #dirtyCount = 0;
@@ -238,10 +240,15 @@ export class SlotTable implements StateTable {
     this.#freedCount = 0;
   }
 
+  beginPart(): void {
+    this.#loadedFrom = this.#high;
+  }
+
   load(reader: ByteReader): void {
     const version = reader.uint8();
     assert(version === segmentVersion, `state segment of ${this.name} has version ${version}`);
-    for (const slot of reader.int32Array(reader.varint())) {
+    for (const freed of reader.int32Array(reader.varint())) {
+      const slot = freed + this.#loadedFrom;
       assert(
         this.isLive(slot),
         `a state segment frees slot ${slot} that ${this.name} does not hold`,
@@ -249,7 +256,8 @@ export class SlotTable implements StateTable {
       this.#release(slot);
     }
     const count = reader.varint();
-    const slots = reader.int32Array(count);
+    let slots = reader.int32Array(count);
+    if (this.#loadedFrom > 0) slots = slots.map((slot) => slot + this.#loadedFrom);
     for (const slot of slots) this.#take(slot);
     for (let c = 0; c < this.stored.length; c++) {
       const stored = this.stored[c]!;

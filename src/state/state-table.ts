@@ -23,4 +23,9 @@ export interface StateTable {
   writeBase(writer: ByteWriter): void;
   /** Applies one segment; a base segment first, then deltas in order. Leaves the table clean. */
   load(reader: ByteReader): void;
+  /**
+   * Segments loaded from now on come from another table than those before: one table takes over from several.
+   * Absent where entries are known by their keys, which no two of them share.
+   */
+  beginPart?(): void;
 }

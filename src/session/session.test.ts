@@ -135,7 +135,7 @@ describe('CREATE and SHOW', () => {
     ['SHOW TABLE', '0A000', 'Did you mean SHOW TABLES?'],
     ['SHOW MATERIALIZED VIEW', '0A000', 'Did you mean SHOW MATERIALIZED VIEWS?'],
     ['SHOW serch_path', '42704', 'Did you mean "search_path"?'],
-    ['SHOW sinks', '0A000', 'What can be listed: tables'],
+    ['SHOW indexes', '0A000', 'What can be listed: tables'],
   ])('%s is answered with what was meant', async (sql, code, hint) => {
     const shown = await failure(sql);
     expect(shown.slice(0, 5)).toBe(code);

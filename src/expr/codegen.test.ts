@@ -505,6 +505,38 @@ describe('generated kernels', () => {
     expect(result.kernel.counters.generated).toBe(1);
   });
 
+  it('calls a function once a row, however often it is written, unless it is volatile', () => {
+    const t: Expr = { kind: 'column', index: 0, type: types.text };
+    let calls = 0;
+    const found = call('reverse', t) as Extract<Expr, { kind: 'call' }>;
+    const counted = (volatility: 'immutable' | 'volatile'): Expr => ({
+      ...found,
+      fn: {
+        ...found.fn,
+        volatility,
+        evaluate: (args, in_) => {
+          calls++;
+          return found.fn.evaluate(args, in_);
+        },
+      },
+    });
+    const steady = counted('immutable');
+    const spec = {
+      inputTypes: [types.text],
+      predicate: operator('<>', steady, constant('x', types.text)),
+      exprs: [steady, operator('||', steady, steady)],
+    };
+    expect(run(spec, [['ab'], [null], ['x'], ['cd']]).rows).toEqual([
+      ['ba', 'baba'],
+      ['dc', 'dcdc'],
+    ]);
+    expect(calls).toBe(3);
+    calls = 0;
+    const shifting = counted('volatile');
+    run({ inputTypes: [types.text], predicate: null, exprs: [shifting, shifting] }, [['ab']]);
+    expect(calls).toBe(2);
+  });
+
   it('shares unfiltered columns and text bytes with its input', () => {
     const t: Expr = { kind: 'column', index: 0, type: types.text };
     const batch = emptyBatch([

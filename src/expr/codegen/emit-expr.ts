@@ -189,7 +189,8 @@ export class ExprEmitter {
     if (nul?.split('||').includes('(true)') === true) return nullValue;
     const code = emitter.guarded(nul, 'null', (set) => {
       const boxed = args.map((value, index) => datumCode(value, expr.args[index]!.type));
-      set(`${emitter.constant(expr.fn)}.evaluate([${boxed.join(',')}],context)`);
+      const call = `${emitter.constant(expr.fn)}.evaluate([${boxed.join(',')}],context)`;
+      set(expr.fn.volatility === 'volatile' ? call : emitter.once(call));
     });
     return this.#fromDatum(code, expr.type, args);
   }

@@ -12,6 +12,8 @@ export const trip = 'return -1;';
 export class Emitter {
   /** Constants by position; the source names them k0, k1… */
   readonly constants: unknown[] = [];
+  /** Calls whose last result is remembered, by their text: variables c0, r0 (the row it is of), c1, r1… */
+  readonly #memos = new Map<string, number>();
   #lines: string[] = [];
   #names = 0;
 
@@ -35,6 +37,23 @@ export class Emitter {
     if (found >= 0) return `k${found}`;
     this.constants.push(value);
     return `k${this.constants.length - 1}`;
+  }
+
+  /**
+   * A call that is made once a row, however often it is written: equal text over columns and constants means the
+   * same value. Not for volatile functions. Calls over values computed before are just calls.
+   */
+  once(call: string): string {
+    if (/\bx\d/.test(call)) return call;
+    const known = this.#memos.get(call);
+    const memo = known ?? this.#memos.size;
+    if (known === undefined) this.#memos.set(call, memo);
+    return `(r${memo}===i?c${memo}:(r${memo}=i,c${memo}=${call}))`;
+  }
+
+  /** Declares what `once` uses; it stands before the loop over rows, whose variable is i. */
+  memos(): string {
+    return Array.from(this.#memos.values(), (memo) => `let c${memo}=null,r${memo}=-1;`).join('');
   }
 
   /** What `emit` writes, apart; it must be put into a block of its own. */

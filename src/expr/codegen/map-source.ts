@@ -56,7 +56,7 @@ export function mapSource(spec: MapKernelSpec, form: VariantForm): VariantSource
 return function run(I,O,n,context,Z,utc,weights,outWeights,marks,outMarks,places,outPlaces){
 ${form.inputs.map((input, index) => (input === null ? '' : declareInput(index, input))).join('\n')}
 ${outputs.map((output, index) => declareOutput(index, output)).join('\n')}
-let k=0;
+let k=0; ${emitter.memos()}
 for(let i=0;i<n;i++){
 ${body}
 k++;
@@ -87,18 +87,21 @@ function columnValue(emitter: Emitter, index: number, input: InputForm, type: Sq
     const code = emitter.let(`a${index}[i]`);
     return { rep: 'datum', code, wide: narrowKind(type) !== 'any', nul: `${code}===null` };
   }
-  const nul = input.nullable ? emitter.let(`n${index}[i]===1`) : null;
+  const isNull = `n${index}[i]===1`;
+  if (input.kind === 'text') {
+    // Not by names of their own, so that equal calls over a column have equal text.
+    return {
+      rep: 'text',
+      bytes: `b${index}`,
+      offset: `f${index}[i]`,
+      length: `l${index}[i]`,
+      column: index,
+      datum: null,
+      nul: input.nullable ? isNull : null,
+    };
+  }
+  const nul = input.nullable ? emitter.let(isNull) : null;
   switch (input.kind) {
-    case 'text':
-      return {
-        rep: 'text',
-        bytes: `b${index}`,
-        offset: emitter.let(`f${index}[i]`),
-        length: emitter.let(`l${index}[i]`),
-        column: index,
-        datum: null,
-        nul,
-      };
     case 'bool':
       return { rep: 'boolean', code: emitter.let(`a${index}[i]===1`), nul };
     case 'i32':

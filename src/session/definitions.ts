@@ -130,7 +130,7 @@ export class Definitions {
     }
     const draft: SourceObject = { ...bound.object, oid: database.catalog.allocateOid() };
     const written = draft.unreadable !== undefined;
-    const startPositions = written ? new Map() : await this.#startPositions(draft);
+    const startPositions = written ? new Map() : await this.#startPositions(draft, bound.relation);
     const source: SourceObject = { ...draft, startPositions };
     database.catalog.create(source);
     if (!written) database.engine.addSource(source);
@@ -139,14 +139,18 @@ export class Definitions {
   }
 
   /** Where every reader of the source will begin. Asked now, so that "latest" means the time of creation. */
-  async #startPositions(source: SourceObject): Promise<ReadonlyMap<string, number>> {
+  async #startPositions(
+    source: SourceObject,
+    made: BoundCreateSource['relation'],
+  ): Promise<ReadonlyMap<string, number>> {
     const reader = createReader(source, this.#session.database);
     try {
       return await reader.startPositions();
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
-      if (error.missing && this.#session.database.sinks(source.connector) !== undefined) {
-        // It may be there to be written to; whoever reads it waits for what comes.
+      const writable = this.#session.database.sinks(source.connector) !== undefined;
+      if (error.missing && writable && made === 'table') {
+        // A table may be there to be written to; whoever reads it waits for what comes.
         this.#session.options.notice({ severity: 'NOTICE', code: '00000', message: error.message });
         return new Map();
       }

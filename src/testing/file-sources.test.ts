@@ -98,7 +98,7 @@ test('a source that cannot be opened at start has failed, and says why', async (
 
 test('errors of paths say what is meant and what to do', async () => {
   const make = (path: string): Promise<string[]> =>
-    world.sql(makeSource.replace("'in'", `'${path}'`));
+    world.sql(makeSource.replace('TABLE', 'SOURCE').replace("'in'", `'${path}'`));
   await expect(make('/etc')).rejects.toMatchObject({
     code: '42501',
     fields: { hint: expect.stringContaining('--allow-dir') as unknown },

@@ -177,7 +177,9 @@ function bindSelected(
     given.set(ordinal, coerceForColumn(env.binding, { ...column, at }, table.columns[ordinal]!));
   });
   const exprs = wholeRow(table, given, env.binding);
-  return { kind: 'project', input: settled, exprs, schema: rowSchema(table) };
+  // A NUMERIC with a scale of its own fits a column without one, and keeps its form on the way.
+  const schema = rowSchema(table).map((field, i) => ({ ...field, type: exprs[i]!.type }));
+  return { kind: 'project', input: settled, exprs, schema };
 }
 
 /** Literals without a type take that of their column; everything else stays for the cast above. */

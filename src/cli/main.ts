@@ -73,7 +73,7 @@ function addServe(program: Command): void {
     .option('-d, --data-dir <dir>', 'where state is kept', 'millrace-data')
     .option(
       '--allow-dir <dir>',
-      'a directory that file sources may read (may be repeated)',
+      'a directory where file sources may read and file sinks write (may be repeated)',
       collect,
       [],
     )

@@ -14,7 +14,7 @@ import { ConnectorError, SqlError, sqlstate } from '../base/errors.ts';
 function refused(path: string, detail: string): SqlError {
   return new SqlError(sqlstate.insufficientPrivilege, `permission denied for file "${path}"`, {
     detail,
-    hint: 'Files are read only in directories that the server was started with: millrace serve --allow-dir DIR.',
+    hint: 'Files are read and written only in directories that the server was started with: millrace serve --allow-dir DIR.',
   });
 }
 

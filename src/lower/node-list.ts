@@ -9,6 +9,7 @@ import type { Expr } from '../expr/expr.ts';
 import { visitExpr } from '../expr/walk.ts';
 import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
 import { fingerprintOf, nodeToJson, typeToJson } from '../plan/encode.ts';
+import type { SqlType } from '../types/sql-type.ts';
 import { columnExpr, conjuncts, conjunction, isVolatile, substitute } from '../plan/expressions.ts';
 
 /** A node before it has its number. */
@@ -54,9 +55,10 @@ export class NodeList {
   addMap(
     input: number,
     predicate: Expr | null,
-    exprs: readonly Expr[],
+    written: readonly Expr[],
     columns: readonly ColumnSpec[],
   ): number {
+    const exprs = written.map((expr, i) => inFormOf(expr, columns[i]!.type));
     const below = this.at(input);
     if (below.kind === 'map' && mayFuse(below.exprs, predicate, exprs)) {
       const outer = predicate === null ? [] : conjuncts(substitute(predicate, below.exprs));
@@ -171,6 +173,16 @@ function isShareable(node: NodeSpec): boolean {
     return !node.exprs.some(isVolatile) && !(node.predicate !== null && isVolatile(node.predicate));
   }
   return true;
+}
+
+/**
+ * The expression in the physical form of its column: a NUMERIC with a fixed scale travels as a scaled double, one
+ * without as itself.
+ */
+function inFormOf(expr: Expr, type: SqlType): Expr {
+  if (expr.type.kind !== 'numeric' || type.kind !== 'numeric') return expr;
+  if (expr.type.fixedScale === type.fixedScale) return expr;
+  return { kind: 'cast', arg: expr, type, mode: 'implicit' };
 }
 
 function isIdentity(exprs: readonly Expr[], from: readonly ColumnSpec[]): boolean {

@@ -1,9 +1,10 @@
 /**
  * Weighted rows of one table, summed by equal rows: the net change that a statement or a transaction makes.
- * Rows are equal when all their bytes are (1.0 and 1.00 are two rows).
+ * Rows are equal when all their bytes are (1.0 and 1.00 are two rows), or, where asked for, when SQL says so.
  */
 
 import { ByteWriter } from '../base/bytes.ts';
+import { encodeRowKey } from '../types/key-codec.ts';
 import { encodeRow } from '../types/row-codec.ts';
 import type { Row } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -13,18 +14,24 @@ export interface WeightedRow {
   readonly weight: number;
 }
 
+/** `sql`: 1.0 equals 1.00, and −0 equals 0. */
+export type RowEquality = 'bytes' | 'sql';
+
 /** Makes text keys of rows; equal keys mean equal rows. */
 export class RowKeys {
   readonly #types: readonly SqlType[];
+  readonly #equality: RowEquality;
   readonly #writer = new ByteWriter(256);
 
-  constructor(types: readonly SqlType[]) {
+  constructor(types: readonly SqlType[], equality: RowEquality = 'bytes') {
     this.#types = types;
+    this.#equality = equality;
   }
 
   of(row: Row): string {
     this.#writer.clear();
-    encodeRow(this.#writer, row, this.#types);
+    if (this.#equality === 'bytes') encodeRow(this.#writer, row, this.#types);
+    else encodeRowKey(this.#writer, row, this.#types);
     return Buffer.from(this.#writer.view()).toString('latin1');
   }
 }
@@ -33,8 +40,8 @@ export class RowSet {
   readonly #keys: RowKeys;
   readonly #rows = new Map<string, { readonly row: Row; weight: number }>();
 
-  constructor(types: readonly SqlType[]) {
-    this.#keys = new RowKeys(types);
+  constructor(types: readonly SqlType[], equality: RowEquality = 'bytes') {
+    this.#keys = new RowKeys(types, equality);
   }
 
   add(row: Row, weight: number): void {

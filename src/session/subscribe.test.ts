@@ -305,6 +305,12 @@ describe('AS OF', () => {
     await run(`${items}; INSERT INTO items VALUES (1, 'a')`);
     const { tick } = open.database.engine;
     expect(await run(`SUBSCRIBE items UP TO ${tick}`)).toEqual([[String(tick), '1', '1', 'a']]);
+    for (const what of ['items', '(SELECT id FROM items)']) {
+      await expect(run(`SUBSCRIBE ${what} UP TO 1`)).rejects.toMatchObject({
+        code: '22023',
+        message: 'UP TO 1 lies before the first tick',
+      });
+    }
   });
 });
 

@@ -43,6 +43,7 @@ export async function subscribe(
     asOf: tickOf(bound.asOf),
     upTo: tickOf(bound.upTo),
   };
+  checkUpTo(request, session.database.engine.tick);
   const subscription =
     bound.relation === null
       ? await overQuery(bound, request, session, parameters)
@@ -50,6 +51,16 @@ export async function subscribe(
   const types = bound.query.fields.map((field) => field.type);
   const cursor = new SubscriptionCursor(subscription, types, session);
   return { kind: 'rows', fields: bound.fields, cursor, tag: 'SUBSCRIBE' };
+}
+
+/** A subscription ends at UP TO, which cannot lie before its beginning; at it, the snapshot is all. */
+function checkUpTo({ asOf, upTo }: SubscriptionRequest, present: number): void {
+  const first = asOf ?? present;
+  if (upTo === null || upTo >= first) return;
+  throw new SqlError(sqlstate.invalidParameterValue, `UP TO ${upTo} lies before the first tick`, {
+    detail: `The subscription begins at tick ${first}.`,
+    hint: 'Name a later tick, or begin earlier by AS OF.',
+  });
 }
 
 function checkTick(value: unknown): number {

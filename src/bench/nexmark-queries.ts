@@ -1,7 +1,7 @@
 /**
- * The Nexmark queries q0 to q22 and the relations they read, as SQL that both Millrace and Flink take. Each
- * query's file makes a sink `nexmark_qN` and inserts into it; for reading its rows in Millrace the same
- * SELECT becomes a materialized view.
+ * The Nexmark queries q0 to q22, one of a plainer kind, and the relations they read, as SQL that both Millrace
+ * and Flink take. Each query's file makes a sink `nexmark_qN` and inserts into it; for reading its rows in
+ * Millrace the same SELECT becomes a materialized view.
  */
 
 import { must } from '../base/assert.ts';
@@ -31,6 +31,7 @@ import q19 from './nexmark/q19.sql';
 import q20 from './nexmark/q20.sql';
 import q21 from './nexmark/q21.sql';
 import q22 from './nexmark/q22.sql';
+import tumble from './nexmark/tumble.sql';
 
 export interface NexmarkQuery {
   readonly name: string;
@@ -77,6 +78,7 @@ export const nexmarkQueries: readonly NexmarkQuery[] = [
   query('q20', 'bid with auction', q20),
   query('q21', 'channel id', q21),
   query('q22', 'directories of the address', q22),
+  query('tumble', 'filter, tumbling sums', tumble),
 ];
 
 /** The queries with these names, in the order of the benchmark; all when none is named. */

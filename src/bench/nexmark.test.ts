@@ -61,7 +61,7 @@ test('an event has one of three rows, in the proportion 1 : 3 : 46, and its time
 });
 
 test('queries are found by name', () => {
-  expect(namedQueries([])).toHaveLength(23);
+  expect(namedQueries([])).toHaveLength(24);
   expect(namedQueries(['q7', 'q1']).map(({ name }) => name)).toEqual(['q1', 'q7']);
   expect(() => namedQueries(['q23'])).toThrow(/no Nexmark query "q23"/);
 });

@@ -4,27 +4,7 @@
  * Types without an equal in Arrow (NUMERIC, intervals, arrays, JSON …) are written as their text.
  */
 
-import {
-  Binary,
-  Bool,
-  type DataType,
-  DateDay,
-  Field,
-  Float32,
-  Float64,
-  Int16,
-  Int32,
-  Int64,
-  makeData,
-  MetadataVersion,
-  RecordBatch,
-  RecordBatchStreamWriter,
-  Schema as ArrowSchema,
-  Struct,
-  TimestampMicrosecond,
-  Utf8,
-} from 'apache-arrow';
-import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
+import type { DataType, Schema as ArrowSchema } from 'apache-arrow';
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
 import { timestampInfinity, timestampNegativeInfinity } from '../../types/datetime.ts';
@@ -32,6 +12,7 @@ import type { Datum, Row } from '../../types/datum.ts';
 import type { Schema } from '../../types/schema.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { formatText } from '../../types/text-io.ts';
+import { arrow } from './arrow.ts';
 import type { ChunkMark, PartEncoder } from './part-encoder.ts';
 
 const magic = Buffer.from('ARROW1');
@@ -48,7 +29,8 @@ export class ArrowEncoder implements PartEncoder {
 
   constructor(columns: Schema, keys: readonly string[]) {
     this.#types = columns.map((column) => column.type);
-    this.#schema = new ArrowSchema(
+    const { Field, Schema } = arrow();
+    this.#schema = new Schema(
       columns.map(
         ({ type, nullable }, index) => new Field(keys[index]!, arrowType(type), nullable),
       ),
@@ -80,6 +62,7 @@ export class ArrowEncoder implements PartEncoder {
   }
 
   tail(chunks: readonly { readonly offset: number; readonly mark: ChunkMark }[]): Uint8Array {
+    const { FileBlock, Footer, MetadataVersion } = arrow();
     const blocks = chunks.map(
       ({ offset, mark: [metadata, body] }) => new FileBlock(metadata, body, offset),
     );
@@ -98,6 +81,7 @@ export class ArrowEncoder implements PartEncoder {
         rows.map((row) => row[column]!),
       ),
     );
+    const { makeData, RecordBatch, RecordBatchStreamWriter, Struct } = arrow();
     const type = new Struct(this.#schema.fields);
     const data = makeData({ type, length: rows.length, nullCount: 0, children });
     const writer = new RecordBatchStreamWriter();
@@ -116,6 +100,8 @@ function schemaLength(stream: Uint8Array): number {
 }
 
 function arrowType(type: SqlType): DataType {
+  const { Binary, Bool, DateDay, Float32, Float64, Int16, Int32, Int64 } = arrow();
+  const { TimestampMicrosecond, Utf8 } = arrow();
   switch (type.kind) {
     case 'boolean':
       return new Bool();
@@ -143,6 +129,8 @@ function arrowType(type: SqlType): DataType {
 }
 
 function columnData(type: SqlType, values: readonly (Datum | null)[]) {
+  const { Binary, Bool, DateDay, Float32, Float64, Int16, Int32, Int64 } = arrow();
+  const { makeData, TimestampMicrosecond, Utf8 } = arrow();
   const { length } = values;
   const nullBitmap = bitmap(values.map((value) => value !== null));
   const nullCount = values.reduce((count: number, value) => count + (value === null ? 1 : 0), 0);
@@ -152,23 +140,55 @@ function columnData(type: SqlType, values: readonly (Datum | null)[]) {
     BigInt64Array.from(values, (value) => (value === null ? 0n : BigInt(value as bigint)));
   switch (type.kind) {
     case 'boolean':
-      return makeData({ type: new Bool(), ...base, data: bitmap(values.map((v) => v === true)) });
+      return makeData({
+        type: new Bool(),
+        ...base,
+        data: bitmap(values.map((v) => v === true)),
+      });
     case 'smallint':
-      return makeData({ type: new Int16(), ...base, data: Int16Array.from(numbers()) });
+      return makeData({
+        type: new Int16(),
+        ...base,
+        data: Int16Array.from(numbers()),
+      });
     case 'integer':
-      return makeData({ type: new Int32(), ...base, data: Int32Array.from(numbers()) });
+      return makeData({
+        type: new Int32(),
+        ...base,
+        data: Int32Array.from(numbers()),
+      });
     case 'bigint':
       return makeData({ type: new Int64(), ...base, data: wide() });
     case 'real':
-      return makeData({ type: new Float32(), ...base, data: Float32Array.from(numbers()) });
+      return makeData({
+        type: new Float32(),
+        ...base,
+        data: Float32Array.from(numbers()),
+      });
     case 'double':
-      return makeData({ type: new Float64(), ...base, data: Float64Array.from(numbers()) });
+      return makeData({
+        type: new Float64(),
+        ...base,
+        data: Float64Array.from(numbers()),
+      });
     case 'date':
-      return makeData({ type: new DateDay(), ...base, data: Int32Array.from(numbers()) });
+      return makeData({
+        type: new DateDay(),
+        ...base,
+        data: Int32Array.from(numbers()),
+      });
     case 'timestamp':
-      return makeData({ type: new TimestampMicrosecond(), ...base, data: wide() });
+      return makeData({
+        type: new TimestampMicrosecond(),
+        ...base,
+        data: wide(),
+      });
     case 'timestamptz':
-      return makeData({ type: new TimestampMicrosecond('UTC'), ...base, data: wide() });
+      return makeData({
+        type: new TimestampMicrosecond('UTC'),
+        ...base,
+        data: wide(),
+      });
     case 'bytea': {
       const parts = values.map((value) => (value ?? noBytes) as Uint8Array);
       return makeData({ type: new Binary(), ...base, ...joined(parts) });

@@ -27,6 +27,8 @@ import { formatText } from '../types/text-io.ts';
 const reasonColumn = deadLetterColumns.findIndex(({ name }) => name === 'reason');
 
 export interface EngineRunOptions {
+  /** 1 when not given. */
+  readonly workers?: number;
   readonly checkpointIntervalMs: number;
   /** Directories that file sources may read. */
   readonly allowedDirectories: readonly string[];
@@ -85,6 +87,7 @@ export class EngineRun {
       },
       {
         ...defaultDatabaseOptions,
+        workers: options.workers ?? 1,
         checkpointIntervalMs: options.checkpointIntervalMs,
         // Ticks end by rows and never by the clock, so that counts of rows are the same in every run.
         tickMsMax: Infinity,

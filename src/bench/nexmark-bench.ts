@@ -41,6 +41,8 @@ export interface NexmarkOptions {
   /** Null: one named after the events, filled when it is not there. */
   readonly topic: string | null;
   readonly file: string | null;
+  /** Threads that the query is divided over. */
+  readonly workers: number;
   readonly checkpointIntervalMs: number;
   readonly warmUp: number;
   /** Events a second while latency is measured; null: it is not. */
@@ -136,6 +138,7 @@ function order(bench: Bench, query: NexmarkQuery): NexmarkOrder {
     events: options.events,
     seed: options.seed,
     gapMicros: options.gapMicros,
+    workers: options.workers,
     checkpointIntervalMs: options.checkpointIntervalMs,
     warmUp: options.check ? 0 : options.warmUp,
     directory,

@@ -32,6 +32,7 @@ export interface NexmarkOrder {
   readonly events: number;
   readonly seed: number;
   readonly gapMicros: number;
+  readonly workers: number;
   readonly checkpointIntervalMs: number;
   /** Part of the rows that goes by before measuring. */
   readonly warmUp: number;
@@ -76,6 +77,7 @@ export async function runNexmark(
 ): Promise<NexmarkOutcome> {
   const query = must(namedQueries([order.query])[0], 'a query of that name');
   const run = await EngineRun.open({
+    workers: order.workers,
     checkpointIntervalMs: order.checkpointIntervalMs,
     allowedDirectories: allowedDirectories(order),
   });

@@ -87,6 +87,7 @@ function order(query: string, changed: Partial<NexmarkOrder> = {}): NexmarkOrder
     events: 5000,
     seed: 3,
     gapMicros: 2000,
+    workers: 1,
     checkpointIntervalMs: 1000,
     warmUp: 0,
     directory,
@@ -112,12 +113,17 @@ test.each(nexmarkQueries.map(({ name }) => name))(
   },
 );
 
-test('the counts of rows through operators are the same in every run', async () => {
-  const first = await run('q5', { events: 20_000 });
-  const second = await run('q5', { events: 20_000 });
-  expect(first.operators.length).toBeGreaterThan(5);
-  expect(second.operators).toEqual(first.operators);
-});
+/** Windows by the clock close when they close. */
+const counted = nexmarkQueries.filter(({ name }) => name !== 'q12');
+
+test('the rows through each operator are those written down', async () => {
+  const lines: string[] = [];
+  for (const { name } of counted) {
+    const { operators } = await run(name, { events: 20_000 });
+    lines.push(name, ...operators.map((each) => `  ${each.kind} ${each.rowsIn} ${each.rowsOut}`));
+  }
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('./nexmark-rows.txt');
+}, 120_000);
 
 test('a run that is over before it is warm is no measurement', async () => {
   await expect(run('q2', { events: 500, warmUp: 0.2 })).rejects.toThrow(/--events/);

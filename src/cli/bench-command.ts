@@ -16,6 +16,7 @@ import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
 import type { Peer } from '../bench/peer.ts';
 import { asChild } from '../bench/processes.ts';
 import { benchStartup } from '../bench/startup.ts';
+import { checkWorkers } from '../server/config.ts';
 
 export interface BenchFlags {
   readonly from: 'generator' | 'kafka' | 'file';
@@ -26,6 +27,7 @@ export interface BenchFlags {
   readonly bootstrap?: string;
   readonly topic?: string;
   readonly file?: string;
+  readonly workers: number;
   readonly checkpointInterval: number;
   readonly warmUp: number;
   readonly latency?: number;
@@ -56,6 +58,7 @@ function nexmark(flags: BenchFlags): Promise<boolean> {
     bootstrap: flags.bootstrap ?? null,
     topic: flags.topic ?? null,
     file: flags.file ?? null,
+    workers: checkWorkers(flags.workers),
     checkpointIntervalMs: flags.checkpointInterval,
     warmUp: flags.warmUp / 100,
     latencyRate: flags.latency ?? null,

@@ -189,6 +189,7 @@ function addBench(program: Command): void {
     .option('--bootstrap <host:port>', 'a Kafka broker; its topic is filled when it is not there')
     .option('--topic <name>', 'a topic that has the events')
     .option('--file <path>', 'a file of events, written when it is not there')
+    .option('--workers <n>', 'threads that the query is divided over, by key', positive, 1)
     .option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', positive, 1000)
     .option('--warm-up <percent>', 'part of the events before measuring begins', positive, 20)
     .option('--latency <rate>', 'measure latency too, at so many events a second', positive)

@@ -61,12 +61,16 @@ export function checkConfig(config: ServerConfig): ServerConfig {
       },
     );
   }
-  if (config.workers > workersMax) {
-    throw new SqlError(sqlstate.invalidParameterValue, `${config.workers} workers are too many`, {
-      hint: `Use at most ${workersMax}, and no more than the machine has cores.`,
-    });
-  }
+  checkWorkers(config.workers);
   return Object.freeze(config);
+}
+
+/** `workers`, when there may be so many. */
+export function checkWorkers(workers: number): number {
+  if (workers <= workersMax) return workers;
+  throw new SqlError(sqlstate.invalidParameterValue, `${workers} workers are too many`, {
+    hint: `Use at most ${workersMax}, and no more than the machine has cores.`,
+  });
 }
 
 /** What the environment says; flags win over it. */

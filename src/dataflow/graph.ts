@@ -175,7 +175,7 @@ export class Graph {
   }
 
   #node(id: number): Node {
-    return must(this.#nodes.get(id), `there is no node ${id}`);
+    return must(this.#nodes.get(id), 'a node of that number');
   }
 }
 

@@ -116,7 +116,7 @@ export class JsonDecoder implements Decoder {
     for (let tried = 0; tried < shapes.known.length;) {
       const { run } = shapes.known[tried]!.program;
       const stop = run(this.#bytes, this.#view, valueStart, valueEnd, index, to, this.#row);
-      assert(stop >= index && stop <= to, `a shape stopped at ${stop} in [${index}, ${to})`);
+      assert(stop >= index && stop <= to, 'a shape stopped outside of its records');
       const records = stop - index;
       this.counters.fast += records;
       if (records > 0) sink.rows(index, this.#row, records);

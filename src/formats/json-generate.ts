@@ -320,13 +320,15 @@ ${store(index, column, 'dayNumber*86400000000+((h*60+m)*60+s)*1000000+f')} }`;
 
 /**
  * From p, inside a string, to its end or to a byte that needs a look, eight bytes at a time; h gathers the high
- * bits.
+ * bits of what stands before it.
  */
 const swar = `let h=0; for(;;){ const w=dv.getInt32(p,true),x=dv.getInt32(p+4,true);
-const q=w^0x22222222,e=w^0x5c5c5c5c,m=(((q-0x01010101)&~q)|((e-0x01010101)&~e)|((w-0x20202020)&~w))&0x80808080;
-const r=x^0x22222222,f=x^0x5c5c5c5c,n=(((r-0x01010101)&~r)|((f-0x01010101)&~f)|((x-0x20202020)&~x))&0x80808080;
-h|=w|x; if((m|n)===0){ p+=8; if(p>end) ${fail} continue; }
-p+=m!==0?(31-Math.clz32(m&-m))>>3:4+((31-Math.clz32(n&-n))>>3); break; }`;
+const m=(((w^0x22222222)-0x01010101)|((w^0x5c5c5c5c)-0x01010101)|(w-0x20202020))&~w&0x80808080;
+const n=(((x^0x22222222)-0x01010101)|((x^0x5c5c5c5c)-0x01010101)|(x-0x20202020))&~x&0x80808080;
+if((m|n)===0){ h|=w|x; p+=8; if(p>end) ${fail} continue; }
+if(m!==0){ const b=m&-m; h|=w&(b-1); p+=(31-Math.clz32(b))>>3; }
+else { const b=n&-n; h|=w|(x&(b-1)); p+=4+((31-Math.clz32(b))>>3); }
+break; }`;
 
 const highBits = '(h&0x80808080)!==0';
 

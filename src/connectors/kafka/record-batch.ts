@@ -14,8 +14,7 @@ import type { BlockArrays, BlockPool } from './block-pool.ts';
 import { compressionNames, padding } from './compression.ts';
 import type { Decompressor } from './compression.ts';
 import type { Crc32c } from './crc32c.ts';
-import { RecordScanner } from './record-scanner.ts';
-import type { RecordRun } from './record-scanner.ts';
+import { RecordRun, RecordScanner } from './record-scanner.ts';
 
 /** Bytes of a batch before its first record. */
 export const batchHeaderSize = 61;
@@ -142,7 +141,7 @@ export class RecordDecoder {
         }
         count = this.#scanner.scan(run, arrays, count);
         if (run.remaining === 0) {
-          this.#position = run.nextOffset;
+          this.#position = run.facts.nextOffset;
           this.#run = null;
         } else {
           this.#position = arrays.offsets[count - 1]! + 1;
@@ -251,8 +250,8 @@ export class RecordDecoder {
     const codec = header.attributes & 7;
     const start = header.start + batchHeaderSize;
     const logAppendTime = (header.attributes & 8) !== 0;
-    const common = {
-      remaining: header.recordCount,
+    const facts = {
+      count: header.recordCount,
       baseOffset: header.baseOffset,
       nextOffset: header.nextOffset,
       minOffset: this.#position,
@@ -260,7 +259,12 @@ export class RecordDecoder {
       fixedTimestamp: logAppendTime ? header.maxTimestamp : null,
     };
     if (codec === 0) {
-      return { ...common, bytes: set.bytes, memory: set.memory, at: start, end: header.end };
+      return new RecordRun(facts, {
+        bytes: set.bytes,
+        memory: set.memory,
+        at: start,
+        end: header.end,
+      });
     }
     const output = this.#options.decompressor.decompress(
       codec,
@@ -268,10 +272,11 @@ export class RecordDecoder {
     );
     if (output.length > smallBatchBytes) {
       const bytes = new Uint8Array(output.buffer, output.byteOffset, output.length + padding);
-      return { ...common, bytes, memory: null, at: 0, end: output.length };
+      return new RecordRun(facts, { bytes, memory: null, at: 0, end: output.length });
     }
     const at = this.#intoArena(output);
-    return { ...common, bytes: this.#arena!, memory: null, at, end: at + output.length };
+    const end = at + output.length;
+    return new RecordRun(facts, { bytes: this.#arena!, memory: null, at, end });
   }
 
   #intoArena(output: Uint8Array): number {

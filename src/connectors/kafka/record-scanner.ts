@@ -8,14 +8,10 @@ import { ConnectorError } from '../../base/errors.ts';
 import type { Answer } from './answer-memory.ts';
 import type { BlockArrays } from './block-pool.ts';
 
-/** The records of one batch that are still to be read. */
-export interface RecordRun {
-  readonly bytes: Uint8Array;
-  /** What `bytes` belong to; null when nobody else uses them. */
-  readonly memory: Answer | null;
-  at: number;
-  readonly end: number;
-  remaining: number;
+/** What the header of a batch says of its records. */
+export interface RecordBatchFacts {
+  /** Records in it. */
+  readonly count: number;
   readonly baseOffset: number;
   /** Offset after the whole batch. */
   readonly nextOffset: number;
@@ -24,6 +20,37 @@ export interface RecordRun {
   readonly baseTimestamp: number;
   /** With LogAppendTime, the time of all records. */
   readonly fixedTimestamp: number | null;
+}
+
+/**
+ * The records of one batch that are still to be read. A class, so that all have one hidden class: with
+ * several, the scanner's compiled loop is left and entered anew for every batch.
+ */
+export class RecordRun {
+  readonly facts: RecordBatchFacts;
+  readonly bytes: Uint8Array;
+  /** What `bytes` belong to; null when nobody else uses them. */
+  readonly memory: Answer | null;
+  at: number;
+  readonly end: number;
+  remaining: number;
+
+  constructor(
+    facts: RecordBatchFacts,
+    where: {
+      readonly bytes: Uint8Array;
+      readonly memory: Answer | null;
+      readonly at: number;
+      readonly end: number;
+    },
+  ) {
+    this.facts = facts;
+    this.bytes = where.bytes;
+    this.memory = where.memory;
+    this.at = where.at;
+    this.end = where.end;
+    this.remaining = facts.count;
+  }
 }
 
 /** Bytes brought into the cache at a time, before their records are read. */
@@ -42,7 +69,8 @@ export class RecordScanner {
 
   /** Appends records to `into` from row `count` on, until it is full or the run ends; the new count. */
   scan(run: RecordRun, into: BlockArrays, count: number): number {
-    const { bytes, end, baseOffset, minOffset, baseTimestamp, fixedTimestamp } = run;
+    const { bytes, end } = run;
+    const { baseOffset, minOffset, baseTimestamp, fixedTimestamp } = run.facts;
     const { valueStart, valueEnd, keyStart, keyEnd, headerStart, offsets, timestampsMs } = into;
     const capacity = into.capacity;
     let at = run.at;

@@ -24,7 +24,7 @@ export interface RecordBatchFacts {
 
 /**
  * The records of one batch that are still to be read. A class, so that all have one hidden class: with
- * several, the scanner's compiled loop is left and entered anew for every batch.
+ * several, the scanner's compiled loop is of no use for most.
  */
 export class RecordRun {
   readonly facts: RecordBatchFacts;
@@ -169,9 +169,11 @@ export class RecordScanner {
         row += 1;
       }
       at = recordEnd;
+      // Here and not behind the loop: what stands there is met first by code compiled in the middle of the
+      // loop, which knows nothing of it, and would be left and entered anew for every batch.
+      run.at = at;
+      run.remaining = remaining;
     }
-    run.at = at;
-    run.remaining = remaining;
     if (remaining === 0 && at !== end) throw this.#damaged('bytes are left after its last record');
     return row;
   }

@@ -10,6 +10,7 @@ import type { OrderSpec } from '../plan/dataflow-plan.ts';
 import type { LogicalPlan, ValuesPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindExpr } from './bind-expr.ts';
+import { bindRecursive } from './bind-recursive.ts';
 import { bindNamed } from './bind-relation.ts';
 import { bindSelect } from './bind-select.ts';
 import { bindSetOperation } from './bind-set-operation.ts';
@@ -30,6 +31,7 @@ import { depthUnder, Scope } from './scope.ts';
 import { keyOf } from './select-output.ts';
 import type { SelectColumn } from './select-list.ts';
 import { sortKey } from './sort-key.ts';
+import { inOrderOfUse, readsItself, recursiveForm } from './with-references.ts';
 
 /** The binding functions, tied together: expressions hold queries and queries hold expressions. */
 export const binders: Binders = { expr: bindExpr, query: bindQuery };
@@ -177,29 +179,56 @@ function outputColumn(
   });
 }
 
-/** WITH: each query is bound once, where it stands, and is visible to those after it. */
+/**
+ * WITH: each query is bound once and is visible to those after it; in WITH RECURSIVE to all, so that each is bound
+ * after those that it reads.
+ */
 export function bindWith(clause: ast.WithClause, env: QueryEnv): QueryEnv {
   const tables = new Map<string, CommonTable>();
   const inner: QueryEnv = { ...env, common: { tables, parent: env.common } };
   const depth = depthUnder(env.parent);
+  const names = new Set<string>();
   for (const each of clause.queries) {
     const { name } = each.name;
-    if (tables.has(name)) {
+    if (names.has(name)) {
       throw new SqlError(
         sqlstate.duplicateAlias,
         `WITH query name "${name}" specified more than once`,
         { position: each.name.span.start },
       );
     }
-    refuseUnusual(each);
-    if (clause.recursive) tables.set(name, { name, plan: null, depth });
-    const result = bindQuery(each.statement as ast.Query, inner);
-    tables.set(name, { name, plan: commonPlan(each, visiblePlan(result)), depth });
+    names.add(name);
+  }
+  const ordered = clause.recursive ? inOrderOfUse(clause.queries) : clause.queries;
+  const forms = new Map(
+    clause.recursive
+      ? ordered.filter(readsItself).map((table) => [table, recursiveForm(table)] as const)
+      : [],
+  );
+  for (const each of ordered) {
+    const { name } = each.name;
+    const form = forms.get(each) ?? null;
+    const query = readableQuery(each, form !== null);
+    if (form === null) {
+      const plan = commonPlan(each, visiblePlan(bindQuery(query, inner)));
+      tables.set(name, { name, plan, depth });
+      continue;
+    }
+    const around = query.with === null ? inner : bindWith(query.with, inner);
+    const plan = bindRecursive({
+      binding: env.binding,
+      table: each,
+      form,
+      bind: (term) => bindBody(term, around, { keepUnknown: true }),
+      declare: (self) => tables.set(name, { name, plan: self, depth }),
+      named: (bound) => commonPlan(each, bound),
+    });
+    tables.set(name, { name, plan, depth });
   }
   return inner;
 }
 
-function refuseUnusual(table: ast.CommonTable): void {
+function readableQuery(table: ast.CommonTable, recursive: boolean): ast.Query {
   const position = table.name.span.start;
   if (table.statement.kind !== 'query') {
     throw notSupported(`${table.statement.kind.toUpperCase()} in WITH`, {
@@ -208,8 +237,22 @@ function refuseUnusual(table: ast.CommonTable): void {
     });
   }
   if (table.search !== null || table.cycle !== null) {
-    throw notSupported('a recursive query', { position });
+    if (!recursive) {
+      throw new SqlError(sqlstate.syntaxError, 'WITH query is not recursive', { position });
+    }
+    const array = 'an array column that the recursive term appends to';
+    if (table.search !== null) {
+      throw notSupported('a SEARCH clause', {
+        hint: `Order by a counter (breadth first) or by ${array} (depth first).`,
+        position,
+      });
+    }
+    throw notSupported('a CYCLE clause', {
+      hint: `Use UNION, which ends by itself, or keep the way in ${array} and look into it.`,
+      position,
+    });
   }
+  return table.statement;
 }
 
 function commonPlan(table: ast.CommonTable, plan: LogicalPlan): LogicalPlan {

@@ -64,12 +64,6 @@ function useCommon(name: ast.QualifiedName, env: QueryEnv): FromResult | null {
   for (let each: CommonTables | null = env.common; each !== null; each = each.parent) {
     const table = each.tables.get(wanted);
     if (table === undefined) continue;
-    if (table.plan === null) {
-      throw notSupported('a recursive query', {
-        hint: 'A query of WITH RECURSIVE may not refer to itself.',
-        position: name.span.start,
-      });
-    }
     const plan = moveInward(table.plan, depthUnder(env.parent) - table.depth);
     const item = plainItem(plan, { name: wanted, schema: null, relation: null });
     return { plan, items: [item] };

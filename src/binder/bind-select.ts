@@ -41,6 +41,7 @@ export function bindSelect(
   const from = bindFrom(select.from, env, level);
   const exprEnv = exprEnvOf(from, env, level);
   const filtered = addWhere(select, from.plan, exprEnv);
+  const recursive = readsRound(from.plan);
   const groupWindow = findGroupWindow(select.groupBy);
   const input =
     groupWindow === null ? filtered : addWindow(groupWindow, filtered, select, exprEnv, level);
@@ -56,6 +57,13 @@ export function bindSelect(
     order: orderItems(tail.orderBy, columns, inClause(exprEnv, 'ORDER BY')),
     distinctOn: bindDistinctOn(select.distinct, columns, exprEnv),
   };
+  if (recursive && level.aggregates.length > 0) {
+    throw new SqlError(
+      sqlstate.invalidRecursion,
+      "aggregate functions are not allowed in a recursive query's recursive term",
+      { position: level.aggregates[0]!.at },
+    );
+  }
   const built = groupsRows(grouping)
     ? buildOverRows(input, exprEnv.scope, grouping, bound)
     : build(input, exprEnv.scope, grouping, bound);
@@ -66,6 +74,13 @@ export function bindSelect(
     tail,
     env,
   });
+}
+
+/** Whether FROM itself, not a query in it, reads the recursive query around. */
+function readsRound(from: LogicalPlan): boolean {
+  if (from.kind === 'join') return readsRound(from.left) || readsRound(from.right);
+  if (from.kind === 'flat-map' || from.kind === 'window') return readsRound(from.input);
+  return from.kind === 'self';
 }
 
 interface Bound {

@@ -15,8 +15,8 @@ import type { Scope } from './scope.ts';
 /** A WITH query: bound once, used wherever its name stands in FROM. */
 export interface CommonTable {
   readonly name: string;
-  /** Null while it is being bound itself. */
-  readonly plan: LogicalPlan | null;
+  /** While its own recursive term is bound: the rows of the round before. */
+  readonly plan: LogicalPlan;
   /** Scopes around it, by which `outer` references are corrected where it is used. */
   readonly depth: number;
 }

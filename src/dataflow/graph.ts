@@ -6,6 +6,9 @@
  * A node's inputs must exist when it is added; ids therefore rise along every edge and their order is a
  * topological one.
  *
+ * A loop repeats the nodes from one to another until nothing more comes back to where it begins; a node after it
+ * hears its rows when it is flushed next.
+ *
  * `tickSteps` does the same in pieces for one query: operators that make many rows of few get their input from
  * an inbox and are driven step by step, those furthest down first, so that what waits in inboxes stays small.
  */
@@ -20,6 +23,13 @@ interface Edge {
   readonly port: number;
 }
 
+/** Repeats the nodes after `head`, up to the one that it is given to. */
+export interface Loop {
+  readonly head: number;
+  /** Called after that node was flushed: emits from `head` what the next round is made of; false: there is none. */
+  again(): boolean;
+}
+
 interface Node {
   readonly id: number;
   /** Null for a source: it only forwards what it is given. */
@@ -29,6 +39,7 @@ interface Node {
   readonly probes: Output[];
   /** Something came since the last flush. */
   heard: boolean;
+  readonly loop: Loop | null;
   /** What waits to be taken in steps; null: input is pushed at once. */
   readonly inbox: Input[] | null;
 }
@@ -60,15 +71,15 @@ export class Graph {
     return this.#add(null, []);
   }
 
-  /** Adds an operator that reads from `inputs` (node ids, one a port) and connects it. */
-  addOperator(operator: Operator, inputs: readonly number[]): number {
-    const id = this.#add(operator, inputs);
+  /** Adds an operator that reads from `inputs` (node ids, one a port) and connects it; `loop` ends with it. */
+  addOperator(operator: Operator, inputs: readonly number[], loop: Loop | null = null): number {
+    const id = this.#add(operator, inputs, loop);
     const node = this.#node(id);
     operator.connect(outputOf(node));
     return id;
   }
 
-  #add(operator: Operator | null, inputs: readonly number[]): number {
+  #add(operator: Operator | null, inputs: readonly number[], loop: Loop | null = null): number {
     const id = this.#nextId++;
     const node: Node = {
       id,
@@ -77,6 +88,7 @@ export class Graph {
       successors: [],
       probes: [],
       heard: operator !== null,
+      loop,
       inbox: this.#stepped && operator?.pushSteps !== undefined ? [] : null,
     };
     inputs.forEach((input, port) => this.#node(input).successors.push({ node, port }));
@@ -131,7 +143,19 @@ export class Graph {
   tick(before = Infinity): void {
     for (const node of this.#nodes.values()) {
       if (node.id >= before) break;
-      if (!node.heard) continue;
+      if (node.heard) this.#flush(node);
+    }
+  }
+
+  #flush(node: Node): void {
+    node.heard = false;
+    node.operator?.flush();
+    const { loop } = node;
+    while (loop?.again() === true) {
+      for (const each of this.#nodes.values()) {
+        if (each.id >= node.id) break;
+        if (each.id > loop.head && each.heard) this.#flush(each);
+      }
       node.heard = false;
       node.operator?.flush();
     }
@@ -141,13 +165,30 @@ export class Graph {
   *tickSteps(): Generator<void> {
     yield* this.drain();
     for (const node of this.#nodes.values()) {
-      if (!node.heard) continue;
-      node.heard = false;
-      const steps = node.operator?.flushSteps?.();
-      if (steps === undefined) node.operator?.flush();
-      else yield* this.#drive(node, steps);
-      yield* this.drain();
+      if (node.heard) yield* this.#flushSteps(node);
     }
+  }
+
+  *#flushSteps(node: Node): Generator<void> {
+    yield* this.#flushOnce(node);
+    const { loop } = node;
+    while (loop?.again() === true) {
+      yield* this.#drainAfter(loop.head);
+      for (const each of this.#nodes.values()) {
+        if (each.id >= node.id) break;
+        if (each.id > loop.head && each.heard) yield* this.#flushSteps(each);
+      }
+      yield* this.#flushOnce(node);
+      yield;
+    }
+  }
+
+  *#flushOnce(node: Node): Generator<void> {
+    node.heard = false;
+    const steps = node.operator?.flushSteps?.();
+    if (steps === undefined) node.operator?.flush();
+    else yield* this.#drive(node, steps);
+    yield* this.drain();
   }
 
   /** Takes what waits in inboxes; to be run after each batch that is emitted into a source. */

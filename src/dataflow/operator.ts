@@ -69,6 +69,8 @@ export interface OperatorContext {
    * before is retracted. Null in ad-hoc queries: the error is thrown instead.
    */
   readonly rowError: ((error: RowError) => void) | null;
+  /** The most rounds of a recursive query before it is given up; a default where it is absent. */
+  readonly recursionLimit?: number;
 }
 
 export interface LateRow {

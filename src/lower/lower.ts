@@ -4,7 +4,7 @@
  * from `lowerQuery` as something to do with the finished rows.
  */
 
-import { AssertionFailed, assert, unreachable } from '../base/assert.ts';
+import { AssertionFailed, assert, must, unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { children } from '../plan/children.ts';
@@ -19,6 +19,8 @@ import type {
   FlatMapPlan,
   LogicalPlan,
   OverPlan,
+  RecursionPlan,
+  RecursionRef,
   SortKey,
   SortPlan,
   WindowPlan,
@@ -26,6 +28,7 @@ import type {
 import { propertiesOf } from '../plan/properties.ts';
 import { ColumnCollector } from './column-collector.ts';
 import { findPane, lowerAggregate } from './lower-aggregate.ts';
+import { keepRounds, roundField } from './keep-rounds.ts';
 import { lowerJoin } from './lower-join.ts';
 import { NodeList } from './node-list.ts';
 import { hasClock, hasEventTime } from './time-pane.ts';
@@ -121,10 +124,22 @@ function topSort(
   };
 }
 
+interface LoweredRecursion {
+  readonly ref: RecursionRef;
+  /** Nodes. */
+  readonly base: number;
+  readonly head: number;
+  readonly step: number;
+  readonly end: number;
+}
+
 class Lowering {
   readonly nodes = new NodeList();
   readonly #options: LowerOptions;
   readonly #done = new Map<LogicalPlan, number>();
+  /** The node of the recursion whose step is being lowered. */
+  readonly #rounds = new Map<RecursionRef, number>();
+  readonly #recursions: LoweredRecursion[] = [];
 
   constructor(options: LowerOptions) {
     this.#options = options;
@@ -228,9 +243,48 @@ class Lowering {
           key: plan.keys,
         });
       }
+      case 'recursion':
+        return this.#recursion(plan, columns);
+      case 'self':
+        return must(this.#rounds.get(plan.ref), 'the recursion around its step');
       default:
         return unreachable(plan, 'plan');
     }
+  }
+
+  /** A query of WITH that is used twice is one plan or two equal ones, and one recursion in both cases. */
+  #recursion(plan: RecursionPlan, columns: readonly ColumnSpec[]): number {
+    const { ref, all } = plan;
+    const base = this.plan(plan.base);
+    for (const before of this.#recursions) {
+      if (before.ref !== ref || before.base !== base) continue;
+      this.#rounds.set(ref, before.head);
+      if (this.plan(keepRounds(plan)) === before.step) return before.end;
+    }
+    const head = this.nodes.add({
+      kind: 'recursion',
+      inputs: [base],
+      loop: this.#recursions.length,
+      name: ref.name,
+      all,
+      columns: columnSpecs([...plan.schema, roundField]),
+      appendOnly: false,
+      key: null,
+    });
+    const place = this.#recursions.length;
+    this.#recursions.push({ ref, base, head, step: -1, end: -1 });
+    this.#rounds.set(ref, head);
+    const step = this.plan(keepRounds(plan));
+    const end = this.nodes.add({
+      kind: 'recursion-end',
+      inputs: [head, step],
+      once: this.#options.once,
+      columns,
+      appendOnly: false,
+      key: propertiesOf(plan).keys[0] ?? null,
+    });
+    this.#recursions[place] = { ref, base, head, step, end };
+    return end;
   }
 
   #window(plan: WindowPlan, columns: readonly ColumnSpec[]): number {

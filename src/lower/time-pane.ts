@@ -79,6 +79,8 @@ export function timePaneOf(plan: LogicalPlan, column: number): TimePane | null {
     case 'scan':
     case 'values':
     case 'set':
+    case 'recursion':
+    case 'self':
       return null;
   }
 }

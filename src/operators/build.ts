@@ -22,6 +22,7 @@ import { Join } from './join.ts';
 import { LookupJoin } from './lookup-join.ts';
 import { MapOperator } from './map.ts';
 import { Over } from './over.ts';
+import { Recursion, RecursionEnd } from './recursion/recursion.ts';
 import { SessionWindow } from './session.ts';
 import { SessionAggregate } from './session-aggregate.ts';
 import { SingleRow } from './single-row.ts';
@@ -83,6 +84,7 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
   const { graph } = context;
   const nodes: BuiltNode[] = [];
   const scans: ScanEntry[] = [];
+  const recursions = new Map<number, Recursion>();
   const clocks: (ClockEntry & { readonly id: number })[] = [];
   for (const spec of plan.nodes) {
     if (spec.kind === 'scan') {
@@ -100,6 +102,7 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     const made = makeOperator(spec, inputs, {
       context: contextFor(name, inputs, context.operator),
       plan,
+      recursions,
     });
     const operator = context.checks === true ? checked(made, spec, inputs, name) : made;
     const from = inputs.map((input) => input.graphId);
@@ -112,7 +115,9 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
         step: { size: paneSize(spec.window), offset: spec.window.offset },
       });
     }
-    const graphId = graph.addOperator(operator, from);
+    const ends = made instanceof RecursionEnd ? made : null;
+    const loop = ends === null ? null : { head: from[0]!, again: () => ends.again() };
+    const graphId = graph.addOperator(operator, from, loop);
     nodes.push({ spec, graphId, operator });
   }
   const rootGraphId = must(nodes[plan.root], 'the plan has no root').graphId;
@@ -176,7 +181,12 @@ function checked(
 function makeOperator(
   spec: Exclude<NodeSpec, { kind: 'scan' }>,
   inputs: readonly BuiltNode[],
-  of: { readonly context: OperatorContext; readonly plan: DataflowPlan },
+  of: {
+    readonly context: OperatorContext;
+    readonly plan: DataflowPlan;
+    /** By position of their node. */
+    readonly recursions: Map<number, Recursion>;
+  },
 ): Operator {
   const { context, plan } = of;
   const types = typesOf(spec.columns);
@@ -229,6 +239,15 @@ function makeOperator(
       return new FlatMap(spec, first, context);
     case 'single-row':
       return new SingleRow(spec, first, context);
+    case 'recursion': {
+      const recursion = new Recursion(spec, types.slice(0, -1), first, context);
+      of.recursions.set(spec.id, recursion);
+      return recursion;
+    }
+    case 'recursion-end': {
+      const recursion = must(of.recursions.get(spec.inputs[0]!), 'the rounds that end here');
+      return new RecursionEnd(spec, { recursion, types, stepTypes: inputTypes[1]! });
+    }
     default:
       return unreachable(spec, 'node');
   }

@@ -13,6 +13,7 @@ export function children(plan: LogicalPlan): readonly LogicalPlan[] {
   switch (plan.kind) {
     case 'scan':
     case 'values':
+    case 'self':
       return [];
     case 'filter':
     case 'project':
@@ -29,6 +30,8 @@ export function children(plan: LogicalPlan): readonly LogicalPlan[] {
       return [plan.left, plan.right];
     case 'union':
       return plan.inputs;
+    case 'recursion':
+      return [plan.base, plan.step];
     default:
       return unreachable(plan, 'plan');
   }
@@ -42,6 +45,7 @@ export function mapChildren(
   switch (plan.kind) {
     case 'scan':
     case 'values':
+    case 'self':
       return plan;
     case 'filter':
     case 'project':
@@ -64,6 +68,11 @@ export function mapChildren(
     case 'union': {
       const inputs = plan.inputs.map(change);
       return inputs.every((input, i) => input === plan.inputs[i]) ? plan : { ...plan, inputs };
+    }
+    case 'recursion': {
+      const base = change(plan.base, 0);
+      const step = change(plan.step, 1);
+      return base === plan.base && step === plan.step ? plan : { ...plan, base, step };
     }
     default:
       return unreachable(plan, 'plan');
@@ -100,6 +109,8 @@ export function mapExpressions(plan: LogicalPlan, change: (expr: Expr) => Expr):
     case 'set':
     case 'distinct':
     case 'single-row':
+    case 'recursion':
+    case 'self':
       return plan;
     case 'values': {
       const rows = mapSame(plan.rows, (row) => mapSame(row, change));

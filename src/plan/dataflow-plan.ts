@@ -249,6 +249,28 @@ export interface SingleRowSpec extends NodeBase {
   readonly keys: readonly number[];
 }
 
+/**
+ * Where the rounds of a recursive query begin. Output: its rows, and last the number of the round that gave each,
+ * from 0; the rows of a round come as changes of their own, and those of the next when all that is made of them
+ * has reached the `recursion-end` over this node. Every node between the two keeps the rounds apart.
+ */
+export interface RecursionSpec extends NodeBase {
+  readonly kind: 'recursion';
+  /** Tells the recursions of a plan apart. */
+  readonly loop: number;
+  /** As the query calls it, for messages. */
+  readonly name: string;
+  /** UNION ALL: rows count as often as they are made. Otherwise a row belongs to the first round that makes it. */
+  readonly all: boolean;
+}
+
+/** Where a round ends. Inputs: the `recursion`, and what a round makes of the rows of the one before it. */
+export interface RecursionEndSpec extends NodeBase {
+  readonly kind: 'recursion-end';
+  /** Rows go out round by round: the plan runs once, and none will be taken back. */
+  readonly once: boolean;
+}
+
 export type NodeSpec =
   | ScanSpec
   | ValuesSpec
@@ -265,4 +287,6 @@ export type NodeSpec =
   | TopNSpec
   | OverSpec
   | FlatMapSpec
-  | SingleRowSpec;
+  | SingleRowSpec
+  | RecursionSpec
+  | RecursionEndSpec;

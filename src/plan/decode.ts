@@ -178,6 +178,10 @@ class PlanDecoder {
       }
       case 'single-row':
         return { kind, keys: numbers(a) };
+      case 'recursion':
+        return { kind, loop: number(a), all: boolean(b), name: string(fields(names)[0]) };
+      case 'recursion-end':
+        return { kind, once: boolean(a) };
       default:
         throw assertionOf(`node kind ${kind}`);
     }

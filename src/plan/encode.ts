@@ -161,6 +161,7 @@ function columnToJson(column: ColumnSpec): Json {
 }
 
 function relationNames(node: NodeSpec): Json {
+  if (node.kind === 'recursion') return [node.name];
   return node.kind === 'scan' ? [node.relation.schemaName, node.relation.name] : null;
 }
 
@@ -240,6 +241,10 @@ function nodeFields(node: NodeSpec): Json[] {
       return [node.fn.id, node.args.map(exprToJson), node.ordinality, node.outer];
     case 'single-row':
       return [node.keys];
+    case 'recursion':
+      return [node.loop, node.all];
+    case 'recursion-end':
+      return [node.once];
     default:
       return unreachable(node, 'node');
   }

@@ -220,6 +220,32 @@ export interface SingleRowPlan {
   readonly schema: Schema;
 }
 
+/** Tells one recursive query from another, by identity. */
+export interface RecursionRef {
+  readonly name: string;
+}
+
+/**
+ * WITH RECURSIVE: the rows of `base`, then the rows that `step` makes of them, then those it makes of these,
+ * until it makes none. `step` reads the rows of the round before it by the node `self` of the same `ref`.
+ * Without `all` a row that was there before is no new row.
+ */
+export interface RecursionPlan {
+  readonly kind: 'recursion';
+  readonly ref: RecursionRef;
+  readonly all: boolean;
+  readonly base: LogicalPlan;
+  readonly step: LogicalPlan;
+  readonly schema: Schema;
+}
+
+/** In the step of a recursion: the rows that the round before gave. */
+export interface SelfPlan {
+  readonly kind: 'self';
+  readonly ref: RecursionRef;
+  readonly schema: Schema;
+}
+
 export type LogicalPlan =
   | ScanPlan
   | ValuesPlan
@@ -234,7 +260,9 @@ export type LogicalPlan =
   | SortPlan
   | OverPlan
   | FlatMapPlan
-  | SingleRowPlan;
+  | SingleRowPlan
+  | RecursionPlan
+  | SelfPlan;
 
 /** window_time is so many microseconds before window_end, as in Flink. */
 export const windowTimeLagMicros = 1000;

@@ -53,6 +53,8 @@ function changed(node: NodeSpec, change: (expr: Expr) => Expr): NodeSpec {
     // Offsets of frames are numbers by now.
     case 'over':
     case 'single-row':
+    case 'recursion':
+    case 'recursion-end':
       return node;
     default:
       return unreachable(node, 'node');

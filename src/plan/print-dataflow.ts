@@ -169,6 +169,10 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
       return node.keys.length === 0
         ? 'single-row'
         : `single-row by ${node.keys.map((key) => names(key)).join(', ')}`;
+    case 'recursion':
+      return `round of ${node.name}: union${node.all ? ' all' : ''}`;
+    case 'recursion-end':
+      return 'rounds until nothing changes';
     default:
       return unreachable(node, 'node');
   }

@@ -144,6 +144,10 @@ function describe(plan: LogicalPlan, names: ColumnNames): string {
       return plan.keys.length === 0
         ? 'single-row'
         : `single-row by ${plan.keys.map((key) => names(key)).join(', ')}`;
+    case 'recursion':
+      return `recursive ${plan.ref.name}: union${plan.all ? ' all' : ''}`;
+    case 'self':
+      return `rows of ${plan.ref.name} in the round before`;
     default:
       return unreachable(plan, 'plan');
   }

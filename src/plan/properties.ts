@@ -144,6 +144,12 @@ function derive(plan: LogicalPlan): PlanProperties {
       const input = propertiesOf(plan.input);
       return { ...input, keys: [...input.keys, plan.keys] };
     }
+    case 'recursion': {
+      const keys = plan.all ? [] : [all(plan.schema.length)];
+      return { appendOnly: false, keys, atLeastOne: propertiesOf(plan.base).atLeastOne };
+    }
+    case 'self':
+      return { appendOnly: false, keys: [], atLeastOne: false };
     default:
       return unreachable(plan, 'plan');
   }

@@ -38,6 +38,7 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
     case 'window':
     case 'union':
     case 'flat-map':
+    case 'recursion-end':
       return [];
     case 'aggregate':
       return aggregateState(node, inputs[0]!);
@@ -78,6 +79,16 @@ export function stateOf(plan: DataflowPlan, node: NodeSpec): readonly StateDescr
           holds: `${columnsOf(node.columns)} → how often each side has it`,
           grows: 'one entry a distinct row',
           ...untilDeleted(...inputs),
+        }),
+      ];
+    case 'recursion':
+      if (node.all) return [];
+      return [
+        table(node, 'rounds', {
+          holds: `${columnsOf(node.columns)} → how often the round makes it`,
+          grows: 'one entry a row and round that makes it',
+          forgets: 'forgets a row when nothing makes it any more',
+          bounded: false,
         }),
       ];
     case 'top-n': {

@@ -158,6 +158,12 @@ class Validation {
         expectSchema(plan, row);
         expectColumns(plan, plan.keys, row);
         return;
+      case 'recursion':
+        expectSchema(plan, plan.base.schema);
+        expectSchema(plan, plan.step.schema);
+        return;
+      case 'self':
+        return;
     }
   }
 }

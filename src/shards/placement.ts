@@ -43,11 +43,15 @@ const first = { kind: 'first' } as const;
 
 /**
  * Whether a dataflow can be divided. What the clock drives (windows by processing time, lookups of a table as it is
- * now) runs in one graph in the main thread.
+ * now) runs in one graph in the main thread, and so do the rounds of a recursive query, each of which would have to
+ * end in all shards before the next.
  */
 export function isDivisible(plan: DataflowPlan): boolean {
   return plan.nodes.every(
-    (node) => node.kind !== 'lookup-join' && !(node.kind === 'window' && node.byClock),
+    (node) =>
+      node.kind !== 'lookup-join' &&
+      node.kind !== 'recursion' &&
+      !(node.kind === 'window' && node.byClock),
   );
 }
 
@@ -116,6 +120,8 @@ function decide(spec: NodeSpec, sources: readonly PlacedNode[]): Decision {
         output: (left, right) => joinColumns(spec, sources[0]!.spec.columns.length, left, right),
       });
     case 'lookup-join':
+    case 'recursion':
+    case 'recursion-end':
       return inFirst(sources);
     default:
       return unreachable(spec, 'node');

@@ -5,14 +5,21 @@
  * operators, and everything with the expression interpreter and the accumulators, which define meaning.
  */
 
-import { unreachable } from '../base/assert.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr, SubqueryExpr } from '../expr/expr.ts';
 import type { EvalContext, ScalarFunction } from '../expr/functions/registry.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
 import type { Interpreter } from '../expr/interpret.ts';
 import { mapExpr } from '../expr/walk.ts';
-import type { AggregateCall, AggregatePlan, LogicalPlan, SortKey } from '../plan/logical.ts';
+import type {
+  AggregateCall,
+  AggregatePlan,
+  LogicalPlan,
+  RecursionPlan,
+  RecursionRef,
+  SortKey,
+} from '../plan/logical.ts';
 import { SqlArray } from '../types/array.ts';
 import { compareNullable } from '../types/compare.ts';
 import type { Datum, Row } from '../types/datum.ts';
@@ -30,11 +37,15 @@ export function evaluatePlan(plan: LogicalPlan, relations: Relations, context: E
   return new Model(relations, context).rows(plan, []);
 }
 
+const roundsMax = 100_000;
+
 /** Rows of the enclosing queries, innermost first. */
 type Outer = readonly Row[];
 
 export class Model {
   readonly #relations: Relations;
+  /** Rows of the last round of each recursive query. */
+  readonly #working = new Map<RecursionRef, readonly Row[]>();
   readonly #compiled = new Map<Expr, Interpreter>();
   readonly context: EvalContext;
 
@@ -98,6 +109,10 @@ export class Model {
           ]);
         });
       }
+      case 'recursion':
+        return this.#recursion(plan, outer);
+      case 'self':
+        return [...must(this.#working.get(plan.ref), 'the rows of the round before')];
       case 'single-row': {
         const seen = new Set<string>();
         const rows = this.rows(plan.input, outer);
@@ -113,6 +128,22 @@ export class Model {
       default:
         return unreachable(plan, 'plan');
     }
+  }
+
+  /** Round by round; a round without rows is the last. */
+  #recursion(plan: RecursionPlan, outer: Outer): Row[] {
+    const seen = new Set<string>();
+    const fresh = (rows: Row[]): Row[] =>
+      plan.all ? rows : rows.filter((row) => isNew(seen, keyOf(row, plan.schema)));
+    const all: Row[] = [];
+    let round = fresh(this.rows(plan.base, outer));
+    for (let rounds = 0; round.length > 0; rounds++) {
+      assert(rounds < roundsMax, 'a recursive query comes to an end');
+      all.push(...round);
+      this.#working.set(plan.ref, round);
+      round = fresh(this.rows(plan.step, outer));
+    }
+    return all;
   }
 
   /** The value of an expression: outer references and subqueries become constants first. */

@@ -118,6 +118,12 @@ export class Unnesting {
         const input = this.exact(this.materialize(this.unnest(plan.input)));
         return this.single(input, plan.keys);
       }
+      case 'recursion':
+        throw notSupported('a recursive query that refers to the row of a query around it', {
+          hint: 'Let the recursive query give the rows for all of them, and join it.',
+        });
+      case 'self':
+        return { plan, bound: new Map(), missing: null };
       default:
         return unreachable(plan, 'plan');
     }

@@ -123,6 +123,14 @@ function prune(plan: LogicalPlan, needed: ReadonlySet<number>): Pruned {
       const input = exactly(prune(plan.input, new Set(all)), all);
       return unchanged(input === plan.input ? plan : { ...plan, input });
     }
+    case 'recursion': {
+      const all = [...plan.schema.keys()];
+      const base = exactly(prune(plan.base, new Set(all)), all);
+      const step = exactly(prune(plan.step, new Set(all)), all);
+      return unchanged(base === plan.base && step === plan.step ? plan : { ...plan, base, step });
+    }
+    case 'self':
+      return unchanged(plan);
     case 'over':
       return pruneOver(plan, needed);
     case 'flat-map': {

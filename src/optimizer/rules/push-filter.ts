@@ -64,6 +64,9 @@ function pushOnce(input: LogicalPlan, conditions: readonly Expr[]): LogicalPlan 
     }
     case 'join':
       return pushIntoJoin(input, conditions);
+    case 'recursion':
+    case 'self':
+      return null;
     case 'union': {
       const { below, above } = split(conditions, () => true);
       if (below.length === 0) return null;

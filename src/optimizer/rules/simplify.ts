@@ -216,6 +216,8 @@ function withoutEmpty(plan: LogicalPlan): LogicalPlan {
     }
     case 'join':
       return withoutEmptySide(plan);
+    case 'recursion':
+    case 'self':
     case 'scan':
     case 'values':
     case 'set':

@@ -162,9 +162,7 @@ class RoundKeeper {
 
   /** One row a round that has rows to begin with. */
   #allRounds(): LogicalPlan {
-    return (this.#rounds ??= makeDistinct(
-      pickColumns(this.#self, [this.#self.schema.length - 1]),
-    ));
+    return (this.#rounds ??= makeDistinct(pickColumns(this.#self, [this.#self.schema.length - 1])));
   }
 
   #aggregate(plan: AggregatePlan): LogicalPlan {

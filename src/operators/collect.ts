@@ -10,6 +10,7 @@ import type { SqlType } from '../types/sql-type.ts';
 export class CollectOutput implements Output {
   readonly #rows: Consolidator;
   #watermark = -Infinity;
+  #total = 0;
 
   constructor(types: readonly SqlType[]) {
     this.#rows = new Consolidator(types);
@@ -17,10 +18,16 @@ export class CollectOutput implements Output {
 
   emit(batch: Batch): void {
     this.#rows.add(batch);
+    this.#total += totalWeight(batch);
   }
 
   watermark(micros: number): void {
     this.#watermark = micros;
+  }
+
+  /** Rows so far, each as often as it is there. */
+  get total(): number {
+    return this.#total;
   }
 
   get lastWatermark(): number {
@@ -31,6 +38,13 @@ export class CollectOutput implements Output {
   take(): Batch | null {
     return this.#rows.take();
   }
+}
+
+function totalWeight(batch: Batch): number {
+  if (batch.weights === null) return batch.count;
+  let total = 0;
+  for (let i = 0; i < batch.count; i++) total += batch.weights[i]!;
+  return total;
 }
 
 /**

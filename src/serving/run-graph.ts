@@ -15,6 +15,8 @@ import { type PointLookup, pointLookups } from './point-lookup.ts';
 export interface RunOptions {
   readonly evaluation: EvalContext;
   readonly codegen: boolean;
+  /** The most rounds of a recursive query. */
+  readonly recursionLimit: number;
   /** Rows that a scan of the relation gives, about; Infinity when nobody knows. */
   readonly rowsOf: (relation: RelationRef, lookup: PointLookup | null) => number;
   /**
@@ -28,8 +30,15 @@ export interface RunOptions {
   ) => Iterable<Batch>;
 }
 
-/** The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. */
-export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<void, Batch | null> {
+/**
+ * The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. A recursive query
+ * is not followed further once `enough` rows are there.
+ */
+export function* runGraph(
+  plan: DataflowPlan,
+  options: RunOptions,
+  enough = Infinity,
+): Generator<void, Batch | null> {
   const graph = new Graph({ stepped: true });
   const lookups = pointLookups(plan);
   const root = plan.nodes[plan.root]!;
@@ -43,6 +52,7 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
       // Rows that are kept are never late.
       late: () => undefined,
       rowError: null,
+      recursionLimit: options.recursionLimit,
     },
     output,
   });
@@ -55,7 +65,12 @@ export function* runGraph(plan: DataflowPlan, options: RunOptions): Generator<vo
       yield;
     }
   }
-  yield* graph.tickSteps();
+  const recursive = plan.nodes.some((node) => node.kind === 'recursion');
+  for (const _ of graph.tickSteps()) {
+    // Within the one tick nothing that was given is taken back, so these are rows of the result.
+    if (recursive && output.total >= enough) break;
+    yield;
+  }
   return output.take();
 }
 
@@ -70,7 +85,7 @@ function isSmall(
 ): boolean {
   let rows = 0;
   for (const node of plan.nodes) {
-    if (node.kind === 'join' || node.kind === 'flat-map') return false;
+    if (node.kind === 'recursion' || node.kind === 'join' || node.kind === 'flat-map') return false;
     if (node.kind === 'scan') {
       rows += options.rowsOf(node.relation, lookups.get(node.id) ?? null);
     }

@@ -94,6 +94,7 @@ export class Queries {
     const reading: RunOptions = {
       evaluation,
       codegen: database.codegen,
+      recursionLimit: Number(this.#session.settings.get('millrace.recursion_limit')),
       rowsOf: (relation, lookup) =>
         database.engine.relation(relation.oid)?.store.rowsToRead(lookup) ?? Infinity,
       scan: (relation, ordinals, lookup) =>
@@ -118,12 +119,13 @@ export class Queries {
       const { transaction } = this.#session;
       const batches = yield* scan.read({
         ...reading,
-        rowsMax: spec.order.length > 0 ? Infinity : (spec.limit ?? Infinity) + spec.offset,
+        rowsMax: spec.order.length > 0 ? Infinity : rowsAsked(spec),
         final: () => !transaction.started && options.snapshot() === null,
       });
       return yield* orderResult(batches, spec);
     }
-    const rows = yield* runGraph(filled, reading);
+    const enough = spec.order.length > 0 || spec.withTies ? Infinity : rowsAsked(spec);
+    const rows = yield* runGraph(filled, reading, enough);
     return rows === null ? [] : yield* orderResult([rows], spec);
   }
 
@@ -151,4 +153,9 @@ export class Queries {
     }
     if (count > 0) yield builder.batch();
   }
+}
+
+/** Rows of a result without an order that have to be found, with those that OFFSET leaves out. */
+function rowsAsked(spec: ResultSpec): number {
+  return (spec.limit ?? Infinity) + spec.offset;
 }

@@ -7,6 +7,7 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
+import { recursionLimitDefault } from '../operators/recursion/recursion.ts';
 import { findZone } from '../types/zones.ts';
 
 export const serverVersion = '15.13';
@@ -251,6 +252,12 @@ const definitions: readonly SettingDefinition[] = [
     readOnly: true,
   }),
   setting('max_index_keys', '32', 'Shows the maximum number of index keys.', { readOnly: true }),
+  setting(
+    'millrace.recursion_limit',
+    String(recursionLimitDefault),
+    'Sets the most rounds that WITH RECURSIVE goes through in a query before it fails.',
+    { check: integer(1, 2_147_483_646) },
+  ),
   setting('millrace.workers', '1', 'Shows how many threads views are divided over.', {
     readOnly: true,
   }),

@@ -185,19 +185,20 @@ function outputColumn(
  */
 export function bindWith(clause: ast.WithClause, env: QueryEnv): QueryEnv {
   const tables = new Map<string, CommonTable>();
-  const inner: QueryEnv = { ...env, common: { tables, parent: env.common } };
+  const names = new Set(clause.queries.map((each) => each.name.name));
+  const inner: QueryEnv = { ...env, common: { tables, names, parent: env.common } };
   const depth = depthUnder(env.parent);
-  const names = new Set<string>();
+  const seen = new Set<string>();
   for (const each of clause.queries) {
     const { name } = each.name;
-    if (names.has(name)) {
+    if (seen.has(name)) {
       throw new SqlError(
         sqlstate.duplicateAlias,
         `WITH query name "${name}" specified more than once`,
         { position: each.name.span.start },
       );
     }
-    names.add(name);
+    seen.add(name);
   }
   const ordered = clause.recursive ? inOrderOfUse(clause.queries) : clause.queries;
   const forms = new Map(

@@ -49,8 +49,13 @@ export function bindRecursive(terms: RecursiveTerms): LogicalPlan {
       { position },
     );
   }
+  const overalls = unsettled.schema.map((field, i) =>
+    commonType([field.type, step.schema[i]!.type], 'UNION', columnPosition(step, i)),
+  );
+  // A literal that does not even read as the other term's type is the nearer mistake.
+  castColumns(binding, unsettled, overalls);
   wanted.forEach((type, i) => {
-    const overall = commonType([type, step.schema[i]!.type], 'UNION', columnPosition(step, i));
+    const overall = overalls[i]!;
     if (identicalType(overall, type)) return;
     throw new SqlError(
       sqlstate.datatypeMismatch,
@@ -64,7 +69,11 @@ export function bindRecursive(terms: RecursiveTerms): LogicalPlan {
   });
   if (!form.all) {
     schema.forEach((field, index) => {
-      checkGroupable(binding, { kind: 'column', index, type: field.type }, position);
+      checkGroupable(
+        binding,
+        { kind: 'column', index, type: field.type },
+        columnPosition(base, index),
+      );
     });
   }
   return {

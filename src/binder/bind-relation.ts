@@ -28,7 +28,7 @@ export function bindTable(table: ast.TableRef, env: QueryEnv): FromResult {
 export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
   const common = name.parts.length === 1 ? useCommon(name, env) : null;
   if (common !== null) return common;
-  const object = requireRelation(env.binding, name);
+  const object = relationOf(name, env);
   if (object.kind === 'source' && object.unreadable !== undefined) {
     throw notSupported(`reading table "${object.name}"`, {
       detail: object.unreadable,
@@ -46,6 +46,26 @@ export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
     ...(columnNames === undefined ? {} : { columnNames }),
   });
   return { plan, items: [item] };
+}
+
+function relationOf(name: ast.QualifiedName, env: QueryEnv): RelationObject {
+  try {
+    return requireRelation(env.binding, name);
+  } catch (error) {
+    const [only, ...rest] = name.parts;
+    if (!(error instanceof SqlError) || only === undefined || rest.length > 0) throw error;
+    for (let each = env.common; each !== null; each = each.parent) {
+      if (!each.names.has(only.name)) continue;
+      throw new SqlError(error.code, error.message, {
+        ...error.fields,
+        detail:
+          `There is a WITH item named "${only.name}",` +
+          ' but it cannot be referenced from this part of the query.',
+        hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
+      });
+    }
+    throw error;
+  }
 }
 
 /** All columns of a relation. */

@@ -23,6 +23,8 @@ export interface CommonTable {
 
 export interface CommonTables {
   readonly tables: ReadonlyMap<string, CommonTable>;
+  /** All names of the list, those included that cannot be read yet. */
+  readonly names: ReadonlySet<string>;
   readonly parent: CommonTables | null;
 }
 

@@ -4,7 +4,7 @@
  * list are bound and whether a recursive one has the form it must have; PostgreSQL's rules and messages.
  */
 
-import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type * as ast from '../syntax/ast.ts';
 
 /** What around a reference keeps it from being recursive. */
@@ -34,7 +34,7 @@ export function inOrderOfUse(tables: readonly ast.CommonTable[]): readonly ast.C
     );
     if (next === undefined) {
       const first = tables.find((table) => !bound.has(table.name.name))!;
-      throw notSupported('mutual recursion between WITH items', {
+      throw notImplemented('mutual recursion between WITH items', {
         hint: 'Put both into one query with a column that tells them apart.',
         position: first.name.span.start,
       });
@@ -99,6 +99,14 @@ export function recursiveForm(table: ast.CommonTable): RecursiveForm {
   return { all: body.all, base: body.left, step: body.right };
 }
 
+/** In PostgreSQL's words. */
+function notImplemented(
+  what: string,
+  fields: { readonly hint: string; readonly position: number },
+): SqlError {
+  return new SqlError(sqlstate.featureNotSupported, `${what} is not implemented`, fields);
+}
+
 /** What may not stand around the UNION. */
 function refuseAround(query: ast.Query): void {
   const clauses: readonly (readonly [string, { readonly span: ast.Span } | null | undefined])[] = [
@@ -109,7 +117,7 @@ function refuseAround(query: ast.Query): void {
   ];
   for (const [clause, written] of clauses) {
     if (written === null || written === undefined) continue;
-    throw notSupported(`${clause} in a recursive query`, {
+    throw notImplemented(`${clause} in a recursive query`, {
       hint: 'Write it in the query that reads the recursive one.',
       position: written.span.start,
     });

@@ -2,7 +2,7 @@
  * The recursive term of WITH RECURSIVE over the rows of all rounds at once: every row carries the number of its
  * round as a last column, and whatever looks at several rows together (groups, limits, window functions, joins of
  * one round with itself) does so round by round. A part that does not read the recursive query is there in every
- * round that has rows.
+ * round.
  *
  *   filter p over self              →  filter p over self
  *   aggregate by k over self        →  aggregate by k, round over self
@@ -33,7 +33,14 @@ import type {
   RecursionPlan,
   RecursionRef,
 } from '../plan/logical.ts';
-import { appendColumns, joinSchema, makeDistinct, makeJoin, pickColumns } from '../plan/make.ts';
+import {
+  appendColumns,
+  joinSchema,
+  makeDistinct,
+  makeJoin,
+  makeUnion,
+  pickColumns,
+} from '../plan/make.ts';
 import type { Field } from '../types/schema.ts';
 import { types } from '../types/sql-type.ts';
 
@@ -160,9 +167,21 @@ class RoundKeeper {
     return reads;
   }
 
-  /** One row a round that has rows to begin with. */
+  /** The rounds that are gone through: the first, rows or no rows, and each that rows came from. */
   #allRounds(): LogicalPlan {
-    return (this.#rounds ??= makeDistinct(pickColumns(this.#self, [this.#self.schema.length - 1])));
+    if (this.#self.schema.at(-2) === roundField) {
+      throw notSupported('this recursive term inside of another recursive term', {
+        detail: 'Part of it gives rows, or the absence of rows, without reading its own query.',
+        hint: 'Compute that part before, in a query of its own.',
+      });
+    }
+    const first: LogicalPlan = {
+      kind: 'values',
+      rows: [[{ kind: 'constant', value: 0, type: roundField.type }]],
+      schema: [roundField],
+    };
+    const read = pickColumns(this.#self, [this.#self.schema.length - 1]);
+    return (this.#rounds ??= makeDistinct(makeUnion([first, read])));
   }
 
   #aggregate(plan: AggregatePlan): LogicalPlan {

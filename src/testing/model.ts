@@ -130,20 +130,20 @@ export class Model {
     }
   }
 
-  /** Round by round; a round without rows is the last. */
+  /** Round by round; after the first, one without rows is the last. */
   #recursion(plan: RecursionPlan, outer: Outer): Row[] {
     const seen = new Set<string>();
     const fresh = (rows: Row[]): Row[] =>
       plan.all ? rows : rows.filter((row) => isNew(seen, keyOf(row, plan.schema)));
     const all: Row[] = [];
     let round = fresh(this.rows(plan.base, outer));
-    for (let rounds = 0; round.length > 0; rounds++) {
+    for (let rounds = 0; rounds === 0 || round.length > 0; rounds++) {
       assert(rounds < roundsMax, 'a recursive query comes to an end');
       all.push(...round);
       this.#working.set(plan.ref, round);
       round = fresh(this.rows(plan.step, outer));
     }
-    return all;
+    return [...all, ...round];
   }
 
   /** The value of an expression: outer references and subqueries become constants first. */

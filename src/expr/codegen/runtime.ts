@@ -8,6 +8,7 @@ import { datumFromNumber, fitsNarrow, narrowNumber } from '../../types/column-ac
 import type { Datum } from '../../types/datum.ts';
 import { Decimal } from '../../types/decimal.ts';
 import { types, type SqlType } from '../../types/sql-type.ts';
+import { characterCount } from '../functions/code-points.ts';
 
 const slice = (Buffer.prototype as unknown as { utf8Slice: (from: number, to: number) => string })
   .utf8Slice;
@@ -70,6 +71,16 @@ export class KernelRuntime {
       if (this.equal(a, at + index, part, 0, partLength)) return true;
     }
     return false;
+  }
+
+  /** Number of characters. */
+  characters(bytes: Uint8Array, offset: number, length: number): number {
+    for (let index = 0; index < length; index++) {
+      if (bytes[offset + index]! >= 0x80) {
+        return characterCount(slice.call(bytes, offset, offset + length));
+      }
+    }
+    return length;
   }
 
   roundHalfEven(value: number): number {

@@ -7,6 +7,7 @@ import { SeededRandom, type Random } from '../../base/random.ts';
 import { RegexCache } from '../functions/regex.ts';
 import { readRegexFlags } from '../functions/regex-syntax.ts';
 import { found, noMatch, RegexAutomaton, unsuited } from './automaton.ts';
+import { LiteralSearch, requiredLiteral } from './literal.ts';
 import { readProgram } from './program.ts';
 
 const cache = new RegexCache();
@@ -43,6 +44,8 @@ function actual(automaton: RegexAutomaton, text: string): number[] | null | 'uns
 }
 
 const atoms = [
+  'ab',
+  'k1',
   'a',
   'b',
   'c',
@@ -164,7 +167,7 @@ describe('the automaton', () => {
   });
 
   it('leaves bytes that are not UTF-8 to others', () => {
-    const automaton = automatonOf(cache.get('b', readRegexFlags('', false)));
+    const automaton = automatonOf(cache.get('[bx]', readRegexFlags('', false)));
     for (const bytes of [
       [0x80],
       [0xc3],
@@ -175,6 +178,44 @@ describe('the automaton', () => {
       expect(automaton.find(Uint8Array.from([97, ...bytes, 98]), 0, bytes.length + 2, true)).toBe(
         unsuited,
       );
+    }
+  });
+
+  it.each([
+    ['(&|^)channel_id=([^&]*)', 'channel_id=', 1],
+    ['abc', 'abc', 0],
+    ['[ab]+cd', 'cd', Infinity],
+    ['x?y?(ab|c)zz', 'zz', 4],
+    ['(a|b)*c.*def', 'def', Infinity],
+    ['a|b', null, 0],
+    ['(abc)*', null, 0],
+    ['a(bc)+d', 'abc', 0],
+    ['é?ab', 'ab', 1],
+    ['^ab', 'ab', 0],
+    ['a$b', 'a', 0],
+    ['x{2}[ab]{2,5}yyy', 'yyy', 7],
+  ])('knows what every match of %s contains', (source, text, before) => {
+    const program = readProgram(cache.get(source, readRegexFlags('', false)))!;
+    const literal = requiredLiteral(program);
+    expect(literal === null ? null : Buffer.from(literal.bytes).toString()).toBe(text);
+    if (literal !== null) expect(literal.before).toBe(before);
+  });
+
+  it('looks for no literal where either case will do', () => {
+    const program = readProgram(cache.get('abc', readRegexFlags('i', false)))!;
+    expect(requiredLiteral(program)).toBe(null);
+  });
+
+  it('finds a literal wherever it is', () => {
+    const random = new SeededRandom(3);
+    const word = (length: number): string =>
+      Array.from({ length }, () => pick(random, ['a', 'b'])).join('');
+    for (let round = 0; round < 2000; round++) {
+      const [literal, text] = [word(1 + random.below(4)), word(random.below(14))];
+      const search = new LiteralSearch(Buffer.from(literal));
+      const place = text.indexOf(literal);
+      const bytes = Buffer.from(`bb${text}aa`);
+      expect(search.find(bytes, 2, bytes.length - 2)).toBe(place < 0 ? -1 : place + 2);
     }
   });
 

@@ -10,52 +10,35 @@
 
 import { assert } from '../../base/assert.ts';
 import { CharacterClasses, endOfText } from './classes.ts';
+import { LiteralSearch, requiredLiteral } from './literal.ts';
 import { condition, type RegexProgram } from './program.ts';
+import {
+  beforeNewline,
+  beforeText,
+  beforeWord,
+  ranked,
+  stateKey,
+  watchedBy,
+  type Leaf,
+  type Move,
+  type State,
+  type Step,
+  type Thread,
+} from './states.ts';
 
-/** No thread can go on. */
+/**
+ * No thread can go on. A state is known by the place of its row in the table of steps; an entry there is that of
+ * the next state, `unknownStep`, or below it and then stands for a `Step` with something to write.
+ */
 const deadState = 0;
+/** Of one character. */
+const bytesMax = 4;
 /** A step that was not computed yet. */
 const unknownStep = -1;
 /** Entries of the table of steps, over all states of a pattern. */
 const stepsMax = 1 << 18;
 /** Patterns with more groups than this are not worth carrying. */
 const slotsMax = 64;
-
-/** A place in the program to which a thread has come, before what it can reach without reading is looked at. */
-interface Thread {
-  readonly pc: number;
-  /** Rank of the thread's start among those of all threads: equal for those that began at one place. */
-  readonly start: number;
-}
-
-interface State {
-  readonly threads: readonly Thread[];
-  /** No new threads begin: one has matched, or they could begin only at the start of the text. */
-  readonly closed: boolean;
-  /** What stands before this place: conditions that begin here, and the kind of the last character. */
-  readonly before: number;
-}
-
-/** A thread that a step leads to or that matches in it: where it comes from and what it writes on the way. */
-interface Move {
-  /** Index of the thread that it continues; -1: it begins here. */
-  readonly from: number;
-  /** Slots that get the present position. */
-  readonly slots: readonly number[];
-}
-
-interface Step {
-  readonly next: number;
-  /** The thread that matches before the character is read. */
-  readonly accept: Move | null;
-  /** One for each thread of the next state; null when all stay where they are. */
-  readonly moves: readonly Move[] | null;
-}
-
-/** Kinds of the last character, in `State.before`. */
-const beforeText = 1;
-const beforeNewline = 2;
-const beforeWord = 4;
 
 export const noMatch = 0;
 export const found = 1;
@@ -77,6 +60,11 @@ export class RegexAutomaton {
   readonly #watched: number;
   #gaveUp = false;
   readonly #initial: number;
+  /** The states behind some character, by `State.before`. */
+  readonly #entries: number[] = [];
+  readonly #literal: LiteralSearch | null;
+  /** Bytes by which a match begins before its literal at most. */
+  readonly #literalReach: number;
   /** A match can begin at the start of the text alone. */
   readonly #anchored: boolean;
   #registers = new Int32Array(0);
@@ -96,6 +84,12 @@ export class RegexAutomaton {
     this.#anchored = this.#isAnchored();
     this.#state({ threads: [], closed: true, before: 0 });
     this.#initial = this.#state({ threads: [], closed: false, before: beforeText });
+    for (const before of [0, beforeNewline, beforeWord]) {
+      this.#entries[before] = this.#state({ threads: [], closed: this.#anchored, before });
+    }
+    const required = requiredLiteral(program);
+    this.#literal = required === null ? null : new LiteralSearch(required.bytes);
+    this.#literalReach = required === null ? 0 : bytesMax * required.before;
   }
 
   /** States made so far: for tests. */
@@ -109,16 +103,25 @@ export class RegexAutomaton {
    */
   find(bytes: Uint8Array, start: number, end: number, groups: boolean): Outcome {
     if (this.#gaveUp) return unsuited;
+    let at = this.#begin(bytes, start, end);
+    if (at < 0) return noMatch;
     const classes = this.#classes;
     const { ascii } = classes;
-    const width = this.#width;
     let steps = this.#steps;
-    let state = this.#initial;
+    let row = at === start ? this.#initial : this.#rowAfter(bytes[at - 1]!);
     let matched = false;
     let accept: Move | null = null;
     let acceptAt = 0;
-    let at = start;
     for (;;) {
+      // Nearly all steps: a character of ASCII that leads to a state and has nothing to write.
+      while (at < end) {
+        const byte = bytes[at]!;
+        if (byte >= 0x80) break;
+        const simple = steps[row + ascii[byte]!]!;
+        if (simple <= deadState) break;
+        row = simple;
+        at++;
+      }
       let kind = endOfText;
       let next = at;
       if (at < end) {
@@ -131,9 +134,9 @@ export class RegexAutomaton {
           next = at + classes.wideLength;
         }
       }
-      let step = steps[state * width + kind]!;
+      let step = steps[row + kind]!;
       if (step === unknownStep) {
-        step = this.#makeStep(state, kind);
+        step = this.#makeStep(row, kind);
         if (this.#gaveUp) return unsuited;
         steps = this.#steps;
       }
@@ -144,6 +147,16 @@ export class RegexAutomaton {
           matched = true;
           accept = complex.accept;
           acceptAt = at;
+          if (complex.next === row && complex.moves === null) {
+            // The match goes on over characters of this class.
+            while (
+              next < end &&
+              bytes[next]! < 0x80 &&
+              steps[row + ascii[bytes[next]!]!] === step
+            ) {
+              acceptAt = next++;
+            }
+          }
         }
         if (complex.moves !== null) {
           if (accept !== null) this.#take(accept, acceptAt);
@@ -153,23 +166,33 @@ export class RegexAutomaton {
         step = complex.next;
       }
       if (step === deadState || kind === endOfText) break;
-      state = step;
+      row = step;
       at = next;
     }
     if (accept !== null) this.#take(accept, acceptAt);
     return matched ? found : noMatch;
   }
 
+  /** Where no match begins before, a boundary of characters; -1: there is no match. */
+  #begin(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#literal === null) return start;
+    const place = this.#literal.find(bytes, start, end);
+    if (place < 0 || this.#anchored) return place < 0 ? -1 : start;
+    let at = Math.max(start, place - this.#literalReach);
+    // A match begins with a character, not within one.
+    while (at > start && at < place && (bytes[at]! & 0xc0) === 0x80) at++;
+    return at;
+  }
+
+  /** The state in which a text is entered behind this byte. */
+  #rowAfter(byte: number): number {
+    return this.#entries[byte < 0x80 ? this.#before(this.#classes.ascii[byte]!) : 0]!;
+  }
+
   /** The positions of the thread that matched, as the match. */
   #take(move: Move, at: number): void {
-    const { slots } = this;
-    if (move.from < 0) slots.fill(-1);
-    else {
-      const from = move.from * slots.length;
-      for (let slot = 0; slot < slots.length; slot++) slots[slot] = this.#registers[from + slot]!;
-    }
-    for (const slot of move.slots) slots[slot] = at;
-    slots[1] = at;
+    fill(this.slots, 0, this.#registers, move, { at, width: this.slots.length });
+    this.slots[1] = at;
   }
 
   #move(moves: readonly Move[], at: number): void {
@@ -178,27 +201,19 @@ export class RegexAutomaton {
     if (this.#spare.length < needed) this.#spare = new Int32Array(2 * needed);
     const [from, to] = [this.#registers, this.#spare];
     for (let index = 0; index < moves.length; index++) {
-      const move = moves[index]!;
-      const base = index * width;
-      if (move.from < 0) to.fill(-1, base, base + width);
-      else {
-        const old = move.from * width;
-        for (let slot = 0; slot < width; slot++) to[base + slot] = from[old + slot]!;
-      }
-      const { slots } = move;
-      for (let each = 0; each < slots.length; each++) to[base + slots[each]!] = at;
+      fill(to, index * width, from, moves[index]!, { at, width });
     }
     this.#registers = to;
     this.#spare = from;
   }
 
-  /** The number of a state like this one; a new one if there was none. */
+  /** The row of a state like this one; a new one if there was none. */
   #state(state: State): number {
-    const key = `${Number(state.closed)},${state.before};${state.threads.map((thread) => `${thread.pc},${thread.start}`).join(';')}`;
+    const key = stateKey(state);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const number = this.#states.length;
-    const size = (number + 1) * this.#width;
+    const row = this.#states.length * this.#width;
+    const size = row + this.#width;
     if (size > stepsMax) {
       this.#giveUp();
       return deadState;
@@ -210,8 +225,8 @@ export class RegexAutomaton {
       this.#steps = larger;
     }
     this.#states.push(state);
-    this.#known.set(key, number);
-    return number;
+    this.#known.set(key, row);
+    return row;
   }
 
   #giveUp(): void {
@@ -223,9 +238,9 @@ export class RegexAutomaton {
   }
 
   /** Computes what a state does at a character of a class: the next state, or -2 less the index of a `Step`. */
-  #makeStep(number: number, kind: number): number {
-    const state = this.#states[number];
-    assert(state !== undefined, `state ${number} of an automaton with ${this.#states.length}`);
+  #makeStep(row: number, kind: number): number {
+    const state = this.#states[row / this.#width];
+    assert(state !== undefined, `row ${row} of an automaton with ${this.#states.length}`);
     const leaves = this.#leaves(state, kind);
     const { instructions, longest } = this.#program;
     const threads: Thread[] = [];
@@ -256,15 +271,14 @@ export class RegexAutomaton {
     const still = moves.every((move, index) => move.from === index && move.slots.length === 0);
     let step = next;
     if (accept !== null || (!still && next !== deadState)) {
-      const slots = accept?.slots ?? [];
       this.#complex.push({
         next,
-        accept: accept === null ? null : { from: accept.from, slots },
+        accept: accept === null ? null : { from: accept.from, slots: accept.slots },
         moves: still || next === deadState ? null : moves,
       });
       step = -1 - this.#complex.length;
     }
-    if (!this.#gaveUp) this.#steps[number * this.#width + kind] = step;
+    if (!this.#gaveUp) this.#steps[row + kind] = step;
     return step;
   }
 
@@ -344,29 +358,16 @@ export class RegexAutomaton {
   }
 }
 
-interface Leaf extends Move {
-  readonly pc: number;
-  readonly start: number;
-}
-
-/** Starts renumbered without gaps, so that equal situations are equal states. */
-function ranked(threads: readonly Thread[]): readonly Thread[] {
-  let rank = -1;
-  let last = -1;
-  return threads.map(({ pc, start }) => {
-    if (start !== last) rank++;
-    last = start;
-    return { pc, start: rank };
-  });
-}
-
-function watchedBy(program: RegexProgram): number {
-  let watched = 0;
-  for (const instruction of program.instructions) {
-    if (instruction.op !== 'assert') continue;
-    if ((instruction.conditions & condition.beginLine) !== 0) watched |= beforeNewline;
-    const word = condition.wordBoundary | condition.noWordBoundary;
-    if ((instruction.conditions & word) !== 0) watched |= beforeWord;
-  }
-  return watched;
+/** Writes the positions of a thread that was moved. Plain loops: they are of a few numbers. */
+function fill(
+  to: Int32Array,
+  base: number,
+  registers: Int32Array,
+  move: Move,
+  { at, width }: { readonly at: number; readonly width: number },
+): void {
+  const { from, slots } = move;
+  if (from < 0) for (let slot = 0; slot < width; slot++) to[base + slot] = -1;
+  else for (let slot = 0; slot < width; slot++) to[base + slot] = registers[from * width + slot]!;
+  for (let each = 0; each < slots.length; each++) to[base + slots[each]!] = at;
 }

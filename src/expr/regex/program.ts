@@ -13,7 +13,15 @@ export type Instruction =
   | { readonly op: 'go'; readonly out: number }
   | { readonly op: 'capture'; readonly out: number; readonly slot: number }
   | { readonly op: 'assert'; readonly out: number; readonly conditions: number }
-  | { readonly op: 'read'; readonly out: number; readonly accepts: (codePoint: number) => boolean };
+  | ReadInstruction;
+
+export interface ReadInstruction {
+  readonly op: 'read';
+  readonly out: number;
+  readonly accepts: (codePoint: number) => boolean;
+  /** The code point, if it accepts one alone; -1 otherwise. */
+  readonly only: number;
+}
 
 /** Bits of the conditions that hold between two characters. */
 export const condition = {
@@ -36,6 +44,7 @@ export interface RegexProgram {
 
 const instructionsMax = 4000;
 const foldCase = 1;
+const newline = 10;
 
 /** Null when the program is too large or not understood. */
 export function readProgram(regex: RE2JS): RegexProgram | null {
@@ -83,32 +92,32 @@ function readInstruction(inst: unknown, length: number): Instruction | null {
     case 8:
     case 9:
     case 10:
-    case 11: {
-      const accepts = acceptsOf(inst, op, arg);
-      return accepts === null ? null : { op: 'read', out, accepts };
-    }
+    case 11:
+      return readCharacter(inst, { op, out, arg });
     default:
       return null;
   }
 }
 
 /** Ranges are tested here; the folding of one letter is asked of RE2JS. */
-function acceptsOf(
+function readCharacter(
   inst: Record<string, unknown>,
-  op: number,
-  arg: number,
-): ((codePoint: number) => boolean) | null {
-  if (op === 10) return () => true;
-  if (op === 11) return (codePoint) => codePoint !== 10;
-  const { runes } = inst;
+  { op, out, arg }: { readonly op: number; readonly out: number; readonly arg: number },
+): ReadInstruction | null {
+  const several = (accepts: (codePoint: number) => boolean): ReadInstruction => {
+    return { op: 'read', out, accepts, only: -1 };
+  };
+  if (op === 10) return several(() => true);
+  if (op === 11) return several((codePoint) => codePoint !== newline);
+  const { runes, matchRune } = inst;
   if (!(runes instanceof Int32Array) || runes.length === 0) return null;
-  const [first] = runes;
-  if (op === 9) return (codePoint) => codePoint === first;
-  if (runes.length > 1) return (codePoint) => inRanges(runes, codePoint);
-  if ((arg & foldCase) === 0) return (codePoint) => codePoint === first;
-  const { matchRune } = inst;
+  const first = runes[0]!;
+  if (op === 9 || (runes.length === 1 && (arg & foldCase) === 0)) {
+    return { op: 'read', out, accepts: (codePoint) => codePoint === first, only: first };
+  }
+  if (runes.length > 1) return several((codePoint) => inRanges(runes, codePoint));
   if (typeof matchRune !== 'function') return null;
-  return (codePoint) => Reflect.apply(matchRune, inst, [codePoint]) === true;
+  return several((codePoint) => Reflect.apply(matchRune, inst, [codePoint]) === true);
 }
 
 /** Pairs of first and last code point, in order. */

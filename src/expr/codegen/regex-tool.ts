@@ -4,12 +4,10 @@
  */
 
 import type { RE2JS } from 're2js';
+import { bytesToString } from '../../types/column-access.ts';
 import { found, RegexAutomaton, unsuited } from '../regex/automaton.ts';
 import { readProgram } from '../regex/program.ts';
 import { TextScratch } from './text-tools.ts';
-
-const slice = (Buffer.prototype as unknown as { utf8Slice: (from: number, to: number) => string })
-  .utf8Slice;
 
 export class RegexTool extends TextScratch {
   /** The bytes that hold what was extracted. */
@@ -30,7 +28,7 @@ export class RegexTool extends TextScratch {
   matches(bytes: Uint8Array, offset: number, length: number): boolean {
     const outcome = this.#automaton?.find(bytes, offset, offset + length, false) ?? unsuited;
     if (outcome !== unsuited) return outcome === found;
-    return this.#regex.matcher(slice.call(bytes, offset, offset + length)).find();
+    return this.#regex.matcher(bytesToString(bytes, offset, length)).find();
   }
 
   /**
@@ -55,7 +53,7 @@ export class RegexTool extends TextScratch {
 
   #extractFromString(bytes: Uint8Array, offset: number, length: number): number {
     const group = this.#group;
-    const matcher = this.#regex.matcher(slice.call(bytes, offset, offset + length));
+    const matcher = this.#regex.matcher(bytesToString(bytes, offset, length));
     if (!matcher.find() || group < 0 || group > matcher.groupCount()) return -1;
     const text = matcher.group(group) ?? null;
     if (text === null) return -1;

@@ -4,14 +4,17 @@
  */
 
 import { civilFromDays } from '../../types/calendar.ts';
-import { datumFromNumber, fitsNarrow, narrowNumber } from '../../types/column-access.ts';
+import {
+  bytesToString,
+  datumFromNumber,
+  fitsNarrow,
+  narrowNumber,
+} from '../../types/column-access.ts';
 import type { Datum } from '../../types/datum.ts';
 import { Decimal } from '../../types/decimal.ts';
 import { types, type SqlType } from '../../types/sql-type.ts';
 import { characterCount } from '../functions/code-points.ts';
 
-const slice = (Buffer.prototype as unknown as { utf8Slice: (from: number, to: number) => string })
-  .utf8Slice;
 const smallDecimals = Array.from({ length: 4096 }, (_, value) => Decimal.fromBigInt(BigInt(value)));
 
 export class KernelRuntime {
@@ -19,7 +22,7 @@ export class KernelRuntime {
   #civil = civilFromDays(0);
 
   text(bytes: Uint8Array, offset: number, length: number): string {
-    return slice.call(bytes, offset, offset + length);
+    return bytesToString(bytes, offset, length);
   }
 
   decimal(value: number, scale: number): Decimal {
@@ -77,7 +80,7 @@ export class KernelRuntime {
   characters(bytes: Uint8Array, offset: number, length: number): number {
     for (let index = 0; index < length; index++) {
       if (bytes[offset + index]! >= 0x80) {
-        return characterCount(slice.call(bytes, offset, offset + length));
+        return characterCount(bytesToString(bytes, offset, length));
       }
     }
     return length;

@@ -5,10 +5,9 @@
  * the text is not ASCII, the function's definition on strings is asked.
  */
 
+import { bytesToString } from '../../types/column-access.ts';
 import { lowerCase, substring, upperCase } from '../functions/text.ts';
 
-const slice = (Buffer.prototype as unknown as { utf8Slice: (from: number, to: number) => string })
-  .utf8Slice;
 /** Readers of text may read so far beyond its end. */
 const padding = 16;
 
@@ -65,7 +64,7 @@ export class CaseTool extends TextScratch {
     for (let index = 0; index < length; index++) {
       const byte = bytes[offset + index]!;
       if (byte >= 0x80) {
-        this.put(this.#define(slice.call(bytes, offset, offset + length)));
+        this.put(this.#define(bytesToString(bytes, offset, length)));
         return this.length;
       }
       to[index] = byte >= first && byte <= last ? byte ^ 0x20 : byte;
@@ -199,7 +198,7 @@ export class SubstringTool extends TextScratch {
   run(bytes: Uint8Array, offset: number, length: number, start: number, count: number): number {
     for (let index = 0; index < length; index++) {
       if (bytes[offset + index]! >= 0x80) {
-        const text = slice.call(bytes, offset, offset + length);
+        const text = bytesToString(bytes, offset, length);
         this.put(count === Infinity ? substring(text, start) : substring(text, start, count));
         this.from = this.bytes;
         return 0;

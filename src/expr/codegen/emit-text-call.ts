@@ -3,6 +3,7 @@
  * None of them fails, so they are also made for NULLs, whose bytes are safe to read.
  */
 
+import { assert } from '../../base/assert.ts';
 import { SqlError } from '../../base/errors.ts';
 import type { Datum } from '../../types/datum.ts';
 import { readRegexFlags } from '../functions/regex-syntax.ts';
@@ -12,6 +13,7 @@ import { RegexTool } from './regex-tool.ts';
 import {
   CaseTool,
   ConcatTool,
+  partsMax,
   ReplaceTool,
   SplitTool,
   SubstringTool,
@@ -103,9 +105,9 @@ function safe(offset: string): string {
   return `(${offset}<0?0:${offset})`;
 }
 
-/** When a part is NULL: for a NULL, and where there is none. */
-function absent(text: TextValue, offset: string): string {
-  return text.nul === null ? `${offset}<0` : `(${text.nul})||${offset}<0`;
+/** When a part is NULL: for a NULL, and where it is missing. */
+function absent(text: TextValue, missing: string): string {
+  return text.nul === null ? missing : `(${text.nul})||${missing}`;
 }
 
 function characters(emitter: Emitter, _call: TextCall, text: TextValue): NumberValue {
@@ -113,29 +115,36 @@ function characters(emitter: Emitter, _call: TextCall, text: TextValue): NumberV
   return { rep: 'number', code, scale: 0, nul: text.nul };
 }
 
-function splitTool(emitter: Emitter, call: TextCall, text: TextValue): string | null {
-  const [, by, index] = call.constants;
-  if (typeof by !== 'string' || by === '' || typeof index !== 'number') return null;
-  return emitter.tool(`split ${by.length} ${by} ${index} ${place(text)}`, () => new SplitTool(by));
+/** The part of an index, from 0, and the condition that there is none. All parts of a text share one tool. */
+function splitAt(
+  emitter: Emitter,
+  text: TextValue,
+  by: Datum | null | undefined,
+  index: number,
+): { readonly part: TextValue; readonly missing: string } | null {
+  if (typeof by !== 'string' || by === '' || index >= partsMax) return null;
+  const name = emitter.tool(`split ${by} ${place(text)}`, () => new SplitTool(by));
+  const tool = emitter.valueOf(name);
+  assert(tool instanceof SplitTool, 'the tool of a split is another');
+  tool.want(index);
+  const count = emitter.onceNumber(`${name}.run(${place(text)})`);
+  const [start, length] = [`${name}.starts[${index}]`, `${name}.lengths[${index}]`];
+  return { part: part(text, start, length, text.nul), missing: `${count}<=${index}` };
 }
 
 function splitIndex(emitter: Emitter, call: TextCall, text: TextValue): Value | null {
-  const tool = splitTool(emitter, call, text);
-  const index = call.constants[2];
-  if (tool === null || typeof index !== 'number') return null;
+  const [, by, index] = call.constants;
+  if (typeof index !== 'number') return null;
   if (index < 0) return { rep: 'null', nul: 'true' };
-  const offset = emitter.onceNumber(`${tool}.run(${place(text)},${index})`);
-  return part(text, safe(offset), `${tool}.length`, absent(text, offset));
+  const found = splitAt(emitter, text, by, index);
+  return found === null ? null : { ...found.part, nul: absent(text, found.missing) };
 }
 
 function splitPart(emitter: Emitter, call: TextCall, text: TextValue): Value | null {
-  const index = call.constants[2];
+  const [, by, index] = call.constants;
   if (typeof index !== 'number' || index <= 0) return null;
-  const tool = splitTool(emitter, call, text);
-  if (tool === null) return null;
-  const offset = emitter.onceNumber(`${tool}.run(${place(text)},${index - 1})`);
   // Past the end it is empty.
-  return part(text, safe(offset), `${tool}.length`, text.nul);
+  return splitAt(emitter, text, by, index - 1)?.part ?? null;
 }
 
 function replace(emitter: Emitter, call: TextCall, text: TextValue): Value | null {
@@ -233,7 +242,7 @@ function extractGroup(
   const tool = regexTool(emitter, call, text, { letters: '', group });
   if (tool === null) return null;
   const offset = emitter.onceNumber(`${tool}.extract(${place(text)})`);
-  const result = part(text, safe(offset), `${tool}.length`, absent(text, offset));
+  const result = part(text, safe(offset), `${tool}.length`, absent(text, `${offset}<0`));
   return { ...result, bytes: `${tool}.from`, column: null };
 }
 

@@ -79,6 +79,11 @@ export class Emitter {
     return name;
   }
 
+  /** What the constant of this name is. */
+  valueOf(name: string): unknown {
+    return this.constants[Number(name.slice(1))];
+  }
+
   /** Declares what `once` uses; it stands before the loop over rows, whose variable is i. */
   memos(): string {
     return Array.from(this.#memos.values(), (memo) => `let c${memo}=null,r${memo}=-1;`).join('');

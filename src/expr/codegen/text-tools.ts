@@ -74,41 +74,56 @@ export class CaseTool extends TextScratch {
   }
 }
 
-/** Parts between delimiters: split_index and split_part. The part is a view on the text. */
+/** Parts of a text with an index from this on are not for `SplitTool`. */
+export const partsMax = 64;
+
+/**
+ * Parts between delimiters: split_index and split_part. One pass finds all that a kernel asks for; they are views
+ * on the text.
+ */
 export class SplitTool {
-  length = 0;
+  /** By index of the part, from 0; both are 0 for a part that there is not. */
+  readonly starts = new Int32Array(partsMax);
+  readonly lengths = new Int32Array(partsMax);
   readonly #delimiter: Uint8Array;
+  /** Parts that are looked for. */
+  #wanted = 0;
 
   /** `delimiter` is not empty. */
   constructor(delimiter: string) {
     this.#delimiter = Buffer.from(delimiter, 'utf8');
   }
 
-  /** Where part `index`, from 0, begins; -1 when there are not so many, and the length is 0. */
-  run(bytes: Uint8Array, offset: number, length: number, index: number): number {
+  /** From now on `run` finds the part of this index, which is less than `partsMax`. */
+  want(index: number): void {
+    this.#wanted = Math.max(this.#wanted, index + 1);
+  }
+
+  /** Returns how many of the wanted parts there are. */
+  run(bytes: Uint8Array, offset: number, length: number): number {
+    const { starts, lengths } = this;
+    const wanted = this.#wanted;
     const delimiter = this.#delimiter;
     const first = delimiter[0]!;
     const width = delimiter.length;
     const end = offset + length;
-    let missing = index;
+    let parts = 0;
     let start = offset;
-    let at = offset;
-    while (at + width <= end) {
+    for (let at = offset; at + width <= end;) {
       if (bytes[at] !== first || (width > 1 && !isAt(bytes, at, delimiter))) {
         at++;
         continue;
       }
-      if (missing === 0) break;
-      missing--;
+      starts[parts] = start;
+      lengths[parts] = at - start;
+      if (++parts === wanted) return parts;
       at += width;
       start = at;
     }
-    if (missing > 0) {
-      this.length = 0;
-      return -1;
-    }
-    this.length = (at + width <= end ? at : end) - start;
-    return start;
+    starts[parts] = start;
+    lengths[parts] = end - start;
+    for (let rest = ++parts; rest < wanted; rest++) starts[rest] = lengths[rest] = 0;
+    return parts;
   }
 }
 

@@ -26,8 +26,12 @@ export function isNullAt(column: Column, row: number): boolean {
 
 /** The text of a row that is not NULL. */
 export function textToString(column: TextColumn, row: number): string {
-  const start = column.offsets[row]!;
-  return slice.call(column.bytes, start, start + column.lengths[row]!);
+  return bytesToString(column.bytes, column.offsets[row]!, column.lengths[row]!);
+}
+
+/** UTF-8 as a string. */
+export function bytesToString(bytes: Uint8Array, offset: number, length: number): string {
+  return slice.call(bytes, offset, offset + length);
 }
 
 /** One value as a datum. */

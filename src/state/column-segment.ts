@@ -6,7 +6,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
-import type { Column } from '../types/column.ts';
+import type { Column, TextColumn } from '../types/column.ts';
 import { decodeDatum, encodeDatum } from '../types/row-codec.ts';
 import type { ColumnKind, SqlType } from '../types/sql-type.ts';
 import { gatherFloat64, gatherInt32, gatherUint8 } from './gather.ts';
@@ -46,12 +46,33 @@ export function writeColumn(
       return;
     case 'text':
       writeInt32(writer, column.lengths, entries, count);
-      for (let i = 0; i < count; i++) {
-        const entry = entries[i]!;
-        const offset = column.offsets[entry]!;
-        writer.bytes(column.bytes.subarray(offset, offset + column.lengths[entry]!));
-      }
+      writeBytes(writer, column, entries, count);
       return;
+  }
+}
+
+/** So few bytes are copied sooner than a view is made of them. */
+const shortBytes = 64;
+
+function writeBytes(
+  writer: ByteWriter,
+  { bytes, offsets, lengths }: TextColumn,
+  entries: Int32Array,
+  count: number,
+): void {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += lengths[entries[i]!]!;
+  let to = writer.reserve(total);
+  const { buffer } = writer;
+  for (let i = 0; i < count; i++) {
+    const from = offsets[entries[i]!]!;
+    const length = lengths[entries[i]!]!;
+    if (length <= shortBytes) {
+      for (let at = 0; at < length; at++) buffer[to + at] = bytes[from + at]!;
+    } else {
+      buffer.set(bytes.subarray(from, from + length), to);
+    }
+    to += length;
   }
 }
 

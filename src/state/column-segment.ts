@@ -6,9 +6,11 @@
 
 import { assert } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { copyWords, copyWordsMax } from '../base/copy-words.ts';
 import type { Column, TextColumn } from '../types/column.ts';
 import { decodeDatum, encodeDatum } from '../types/row-codec.ts';
 import type { ColumnKind, SqlType } from '../types/sql-type.ts';
+import { viewOf } from './bytes-hash.ts';
 import { gatherFloat64, gatherInt32, gatherUint8 } from './gather.ts';
 
 const kinds: readonly ColumnKind[] = ['i32', 'f64', 'bool', 'text', 'any'];
@@ -51,9 +53,6 @@ export function writeColumn(
   }
 }
 
-/** So few bytes are copied sooner than a view is made of them. */
-const shortBytes = 64;
-
 function writeBytes(
   writer: ByteWriter,
   { bytes, offsets, lengths }: TextColumn,
@@ -63,15 +62,13 @@ function writeBytes(
   let total = 0;
   for (let i = 0; i < count; i++) total += lengths[entries[i]!]!;
   let to = writer.reserve(total);
-  const { buffer } = writer;
+  const { buffer, words } = writer;
+  const source = viewOf(bytes);
   for (let i = 0; i < count; i++) {
     const from = offsets[entries[i]!]!;
     const length = lengths[entries[i]!]!;
-    if (length <= shortBytes) {
-      for (let at = 0; at < length; at++) buffer[to + at] = bytes[from + at]!;
-    } else {
-      buffer.set(bytes.subarray(from, from + length), to);
-    }
+    if (length <= copyWordsMax) copyWords(source, from, words, to, length);
+    else buffer.set(bytes.subarray(from, from + length), to);
     to += length;
   }
 }

@@ -15,9 +15,10 @@ import { readRow } from '../../types/column-access.ts';
 import { pathFromOption } from '../file-access.ts';
 import type { SinkContext, SinkStatus, SinkWriter } from '../sink.ts';
 import { createEncoder } from './encoder.ts';
-import { decodeState, encodeState, type FileSinkState, type PartState } from './file-sink-state.ts';
+import { decodeState, encodeState, type FileSinkState } from './file-sink-state.ts';
 import type { FileSinkOptions } from './options.ts';
-import type { ChunkBuilder, PartEncoder } from './part-encoder.ts';
+import { Part } from './part.ts';
+import type { PartEncoder } from './part-encoder.ts';
 import { PartitionCommits } from './partition-commits.ts';
 import type { PartitionColumn } from './partition-path.ts';
 import { PartitionRouter, type Partition } from './partition-router.ts';
@@ -27,37 +28,6 @@ import { SinkDirectory } from './sink-directory.ts';
 const waitingBytesMax = 16 * 2 ** 20;
 /** Files written to at one time; beyond, the one that was silent longest is ended. */
 const openFilesMax = 64;
-
-class Part {
-  readonly directory: string;
-  readonly name: string;
-  bytes = 0;
-  rows = 0;
-  ended = false;
-  openedMs: number;
-  lastMs: number;
-  readonly chunks: PartState['chunks'][number][] = [];
-  /** Rows that no chunk holds yet. */
-  readonly pending: ChunkBuilder;
-  handle: FileHandle | null = null;
-  /** It stands on the disk, with a length that a checkpoint knows. */
-  known: number | null = null;
-  /** Bytes since the last sync. */
-  unsynced = false;
-
-  constructor(directory: string, name: string, pending: ChunkBuilder, nowMs: number) {
-    this.directory = directory;
-    this.name = name;
-    this.pending = pending;
-    this.openedMs = nowMs;
-    this.lastMs = nowMs;
-  }
-
-  state(): PartState {
-    const { directory, name, bytes, rows, ended, openedMs } = this;
-    return { directory, name, bytes, rows, ended, openedMs, chunks: [...this.chunks] };
-  }
-}
 
 export class FileSinkWriter implements SinkWriter {
   readonly #context: SinkContext;

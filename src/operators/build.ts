@@ -23,6 +23,7 @@ import { LookupJoin } from './lookup-join.ts';
 import { MapOperator } from './map.ts';
 import { Over } from './over.ts';
 import { SessionWindow } from './session.ts';
+import { RowNumbers, numbersRows } from './row-numbers.ts';
 import { SessionAggregate } from './session-aggregate.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
@@ -224,7 +225,7 @@ function makeOperator(
       return keepsFirst ? new FirstRows({ ...spec, limit }, first) : new TopN(spec, first);
     }
     case 'over':
-      return new Over(spec, first, context);
+      return numbersRows(spec) ? new RowNumbers(spec, first) : new Over(spec, first, context);
     case 'flat-map':
       return new FlatMap(spec, first, context);
     case 'single-row':

@@ -9,6 +9,7 @@ import type { OrderSpec, OverSpec, TopNSpec } from '../plan/dataflow-plan.ts';
 import type { WindowFrame } from '../plan/logical.ts';
 import { FirstRows } from './first-rows.ts';
 import { Over } from './over.ts';
+import { RowNumbers, numbersRows } from './row-numbers.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
 import type { Heard, OperatorCase } from './testing/history.ts';
@@ -349,6 +350,28 @@ describe('over', () => {
         outputTypes,
         make: (context) => new Over(spec, rowTypes, context),
         expected: ([rows]) => partitionsOf(rows!, [0]).flatMap(expectedPartition),
+        consolidated: true,
+      },
+      6,
+    );
+  });
+
+  it('counts rows alone without computing partitions anew', () => {
+    const numbers: OverSpec = {
+      ...spec,
+      columns: columnsOf([...rowTypes, types.bigint, types.bigint]),
+      calls: [pure('row_number', types.bigint), pure('row_number', types.bigint)],
+    };
+    expect([numbersRows(numbers), numbersRows(spec)]).toEqual([true, false]);
+    run(
+      {
+        inputTypes: [rowTypes],
+        outputTypes: [...rowTypes, types.bigint, types.bigint],
+        make: () => new RowNumbers(numbers, rowTypes),
+        expected: ([rows]) =>
+          partitionsOf(rows!, [0]).flatMap((partition) =>
+            sortTotally(partition, order).map((row, i) => [...row, BigInt(i + 1), BigInt(i + 1)]),
+          ),
         consolidated: true,
       },
       6,

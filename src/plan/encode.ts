@@ -25,6 +25,8 @@ export type Json = null | boolean | number | string | readonly Json[];
 
 /** Stands first in a saved plan; raised when the form changes. */
 export const planFormatVersion = 2;
+/** Part of every fingerprint; raised when operators keep something else for the same plan. */
+const stateVersion = 2;
 
 export function encodePlan(plan: DataflowPlan): string {
   const nodes = plan.nodes.map((node) => [
@@ -44,6 +46,7 @@ export function encodePlan(plan: DataflowPlan): string {
 export function fingerprintOf(nodes: readonly NodeSpec[], root: number, salt: string): string {
   const meaning: Json = [
     planFormatVersion,
+    stateVersion,
     salt,
     root,
     nodes.map((node) => [nodeToJson(node), node.columns.map((column) => typeToJson(column.type))]),

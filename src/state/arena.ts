@@ -4,7 +4,9 @@
  * Offsets stay valid; `bytes` and `view` are replaced on growth, so hold offsets and not views.
  */
 
+import { copyWords, copyWordsMax } from '../base/copy-words.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
+import { viewOf } from './bytes-hash.ts';
 
 /** Offsets are int32 in columns. */
 const bytesMax = 0x7fff_0000;
@@ -15,23 +17,31 @@ export class ByteArena {
   bytes: Uint8Array;
   view: DataView;
   #end = 0;
+  /** What was copied from last: mostly the next is from there too. */
+  #source: Uint8Array;
+  #sourceView: DataView;
   readonly #free = new Map<number, number[]>();
 
   constructor(capacity = 1024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity + padding);
-    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.view = viewOf(this.bytes);
+    this.#source = this.bytes;
+    this.#sourceView = this.view;
   }
 
   /** Copies a range in and returns its offset. An empty range takes no room. */
   put(source: Uint8Array, offset: number, length: number): number {
     if (length === 0) return 0;
     const at = this.#allocate(sizeClass(length));
-    const bytes = this.bytes;
-    if (length <= 32) {
-      for (let i = 0; i < length; i++) bytes[at + i] = source[offset + i]!;
-    } else {
-      bytes.set(source.subarray(offset, offset + length), at);
+    if (length > copyWordsMax) {
+      this.bytes.set(source.subarray(offset, offset + length), at);
+      return at;
     }
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = viewOf(source);
+    }
+    copyWords(this.#sourceView, offset, this.view, at, length);
     return at;
   }
 
@@ -69,7 +79,10 @@ export class ByteArena {
     );
     larger.set(this.bytes.subarray(0, this.#end));
     this.bytes = larger;
-    this.view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
+    this.view = viewOf(larger);
+    // Nothing that is outgrown is kept.
+    this.#source = larger;
+    this.#sourceView = this.view;
   }
 }
 

@@ -27,8 +27,6 @@ export interface RowTableOptions {
   readonly values?: readonly ValueSpec[];
   /** Rows are only ever added: each becomes an entry of its own and no row is looked up. */
   readonly appendOnly?: boolean;
-  /** Rows are equal as SQL says and not as they print: for distinct values. */
-  readonly sqlEquality?: boolean;
   /** False for rows that no checkpoint keeps. */
   readonly tracked?: boolean;
 }
@@ -57,7 +55,7 @@ export class RowTable implements StoredRows {
       name: options.name,
       keys: options.types,
       values: [{ kind: 'f64' }, ...(options.values ?? [])],
-      exact: options.sqlEquality !== true,
+      exact: true,
       hashed: !this.#appendOnly,
       tracked: options.tracked ?? true,
     });

@@ -20,6 +20,8 @@ const smallDecimals = Array.from({ length: 4096 }, (_, value) => Decimal.fromBig
 export class KernelRuntime {
   #day = Number.NaN;
   #civil = civilFromDays(0);
+  #momentNumber = Number.NaN;
+  #moment: Datum = 0n;
 
   text(bytes: Uint8Array, offset: number, length: number): string {
     return bytesToString(bytes, offset, length);
@@ -30,8 +32,12 @@ export class KernelRuntime {
     return Decimal.fromBigInt(BigInt(value), scale);
   }
 
+  /** Rows close to each other often have the same time, and making a big integer costs. */
   moment(value: number): Datum {
-    return datumFromNumber(value, types.timestamp);
+    if (value === this.#momentNumber) return this.#moment;
+    this.#momentNumber = value;
+    this.#moment = datumFromNumber(value, types.timestamp);
+    return this.#moment;
   }
 
   /** The narrow number of a datum; NaN when it does not fit. Never for types with NaN of their own. */

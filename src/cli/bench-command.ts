@@ -10,6 +10,7 @@ import {
   type LatencyBenchOptions,
   produceAcknowledged,
 } from '../bench/latency-bench.ts';
+import { benchChange, type ChangeOrder, runChange } from '../bench/change-bench.ts';
 import { benchNexmark } from '../bench/nexmark-bench.ts';
 import { produceEvenly, runLatency, type LatencyOrder } from '../bench/latency-run.ts';
 import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
@@ -103,6 +104,11 @@ export async function ivm(flags: {
   await orMessage(() => benchIvm({ ...flags, compare }));
 }
 
+/** `millrace bench change`. */
+export async function change(sizes: readonly number[], updates: number): Promise<void> {
+  await orMessage(() => benchChange(sizes, updates));
+}
+
 /** `millrace bench startup`. */
 export async function startup(flags: { readonly runs: number }): Promise<void> {
   await benchStartup(flags.runs);
@@ -125,6 +131,8 @@ export async function benchChild(what: string, order: string): Promise<void> {
       return asChild(() => produceEvenly(told as LatencyOrder));
     case 'ivm-run':
       return asChild(() => runIvm(told as IvmOrder));
+    case 'change-run':
+      return asChild(() => runChange(told as ChangeOrder));
     case 'acknowledge':
       return asChild(() => produceAcknowledged(told as AckOrder));
     default:

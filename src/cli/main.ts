@@ -219,6 +219,15 @@ function addBench(program: Command): void {
       await ivm(flags);
     });
   bench
+    .command('change')
+    .description('one UPDATE under a join and a grouping, for tables of growing size')
+    .option('--rows <list>', 'sizes of the table', '10000,100000,1000000')
+    .option('--updates <n>', 'updates measured at each size', positive, 1000)
+    .action(async (flags: { rows: string; updates: number }) => {
+      const { change } = await import('./bench-command.ts');
+      await change(flags.rows.split(',').map(positive), flags.updates);
+    });
+  bench
     .command('startup')
     .description('from starting a server to its first answer')
     .option('--runs <n>', 'how often', positive, 7)
@@ -244,7 +253,14 @@ function addBench(program: Command): void {
         });
       },
     );
-  for (const part of ['run', 'nexmark-latency', 'produce', 'ivm-run', 'acknowledge']) {
+  for (const part of [
+    'run',
+    'nexmark-latency',
+    'produce',
+    'ivm-run',
+    'change-run',
+    'acknowledge',
+  ]) {
     bench
       .command(part, { hidden: true })
       .argument('<order>')

@@ -20,9 +20,10 @@ let root: string;
 let catalog: MemoryStore;
 let state: MemoryStore;
 let world: TestWorld;
+let feed: TestFeed;
 
 async function open(allowed = root): Promise<void> {
-  const feed = new TestFeed();
+  feed = new TestFeed();
   world = await TestWorld.open({ catalog, state, feed, allowedDirectories: [allowed] });
 }
 
@@ -94,6 +95,27 @@ test('a source that cannot be opened at start has failed, and says why', async (
   const [line] = await world.sql('SELECT state, error FROM millrace.sources');
   expect(line).toMatch(/^failed \| permission denied for file/);
   expect(await world.sql('SELECT id FROM v')).toEqual(['1']);
+});
+
+test('a lookup joins rows with a file that ends, and refuses one that is followed', async () => {
+  writeFileSync(join(root, 'in', 'names.csv'), '1,web\n2,app\n');
+  await world.sql(`CREATE SOURCE bids (price int, channel int, seen AS PROCTIME()) WITH (connector = 'test');
+    CREATE TABLE followed (id int, name text) WITH (connector = 'filesystem', path = 'in', format = 'csv');
+    CREATE TABLE names (id int, name text) WITH (connector = 'filesystem', path = 'in', format = 'csv',
+      follow = 'false', 'source.monitor-interval' = '1 s')`);
+  const lookUp = (names: string): string => `CREATE MATERIALIZED VIEW named AS
+    SELECT b.price, c.name FROM bids AS b
+    JOIN ${names} FOR SYSTEM_TIME AS OF b.seen AS c ON b.channel = c.id`;
+  await expect(world.sql(lookUp('followed'))).rejects.toMatchObject({
+    code: '0A000',
+    fields: { hint: expect.stringContaining("'follow' = 'false'") as unknown },
+  });
+  await world.sql(lookUp('names'));
+  feed.stream('public.bids').push([
+    [10, 1],
+    [20, 2],
+  ]);
+  await eventually('SELECT * FROM named', ['10 | web', '20 | app']);
 });
 
 test('errors of paths say what is meant and what to do', async () => {

@@ -273,10 +273,11 @@ export class Engine {
     const { request } = query;
     const oid = this.#nextQueryOid--;
     const view = queryView(oid, plan, query.emit);
+    let lateRows = 0;
     const job = this.#makeJob(view, plan, {
       dataflow: (context) => new LocalDataflow(context),
-      // They are counted by the operators, and nobody could look for them under a name.
-      late: () => undefined,
+      // Each reader of a stream would fill the ledger with the same rows, so they are only counted.
+      late: () => lateRows++,
       rowError: (code, message) => {
         throw new SqlError(code, message);
       },
@@ -292,7 +293,10 @@ export class Engine {
     try {
       await this.#fill(job);
       query.signal.throwIfAborted();
-      const subscription = this.subscriptions.open(relation, request, end);
+      const subscription = this.subscriptions.open(relation, request, {
+        closed: end,
+        lateRows: () => lateRows,
+      });
       relation.passOn();
       this.#startHeartbeat();
       this.wake();

@@ -53,7 +53,7 @@ sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
 subscriptions 14013 v
   id bigint!, pid integer!, relation text, started_tick bigint!, read_tick bigint!, rows_read bigint!,
-  waiting_rows bigint!, waiting_bytes bigint!
+  waiting_rows bigint!, waiting_bytes bigint!, late_rows bigint!
 `;
 
 type Provider = SystemProvider<SystemContext>;
@@ -235,6 +235,7 @@ function* subscriptions(engine: Engine, catalog: Catalog): Iterable<SystemRecord
       rows_read: BigInt(each.rowsRead),
       waiting_rows: BigInt(rows),
       waiting_bytes: BigInt(bytes),
+      late_rows: BigInt(each.lateRows),
     };
   }
 }

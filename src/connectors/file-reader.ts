@@ -398,6 +398,7 @@ export class FileReader implements SourceReader {
     this.#error = messageOf(error);
     const { log } = this.#context.environment;
     log.warn('file source', { source: this.#context.source, reason: this.#error });
+    if (!retryable) this.onReady?.();
   }
 
   #isLive(): boolean {

@@ -84,6 +84,37 @@ test('a file that was replaced while the server was down fails its source', asyn
     'failed | file "a.csv" was replaced or rewritten: its first 20 bytes are not those that were read',
   ]);
   expect(await world.sql('SELECT id FROM v')).toEqual(['1', '2']);
+  await expect(
+    world.sql('CREATE MATERIALIZED VIEW w AS SELECT id FROM people'),
+  ).rejects.toMatchObject({
+    code: '55000',
+    message: 'source "people" has failed',
+    fields: { detail: expect.stringContaining('was replaced or rewritten') as unknown },
+  });
+  expect(await world.sql('SELECT id FROM v')).toEqual(['1', '2']);
+});
+
+test('a view that is made while its source fails ends with the reason', async () => {
+  const path = join(root, 'in', 'a.csv');
+  writeFileSync(path, 'id,Name\n1,ann\n2,bob\n');
+  await world.sql(makeSource);
+  await eventually('SELECT id FROM v', ['1', '2']);
+  // Nobody has looked at the file since: the reader of the second view never comes to where the first one is.
+  writeFileSync(path, 'id,Name\n7,eve\n');
+  let outcome: unknown = null;
+  world.sql('CREATE MATERIALIZED VIEW w AS SELECT id FROM people').then(
+    () => (outcome = 'made'),
+    (error: unknown) => (outcome = error),
+  );
+  const later = (): unknown => {
+    world.clock.advance(1000);
+    return outcome;
+  };
+  await expect.poll(later, { timeout: 10_000 }).toMatchObject({
+    code: '55000',
+    fields: { detail: expect.stringContaining('file "a.csv" was') as unknown },
+  });
+  expect(await world.sql('SELECT name, state FROM millrace.views')).toEqual(['v | running']);
 });
 
 test('a source that cannot be opened at start has failed, and says why', async () => {

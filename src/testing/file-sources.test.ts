@@ -117,6 +117,36 @@ test('a view that is made while its source fails ends with the reason', async ()
   expect(await world.sql('SELECT name, state FROM millrace.views')).toEqual(['v | running']);
 });
 
+test('a table whose file is not there yet waits for it, and says so', async () => {
+  const table = `(id int) WITH (connector = 'filesystem', path = 'later.csv', format = 'csv'`;
+  await world.sql(`CREATE TABLE followed ${table}); CREATE TABLE ending ${table}, follow = 'false');
+    CREATE MATERIALIZED VIEW v AS SELECT id FROM followed UNION ALL SELECT id FROM ending`);
+  const states = 'SELECT name, state, error FROM millrace.sources';
+  const missing = `file "later.csv" (a relative path starts at the first allowed directory, so it is "${join(root, 'later.csv')}") does not exist`;
+  const waiting = [`ending | retrying | ${missing}`, `followed | retrying | ${missing}`];
+  await eventually(states, waiting);
+  writeFileSync(join(root, 'later.csv'), '7\n');
+  const later = (): Promise<string[]> => {
+    world.clock.advance(1000);
+    return world.sql(states);
+  };
+  const there = ['ending | finished | NULL', 'followed | running | NULL'];
+  await expect.poll(later, { timeout: 10_000 }).toEqual(there);
+  await eventually('SELECT id FROM v', ['7', '7']);
+});
+
+test('a table that is only written to is no source', async () => {
+  const table = (path: string): string =>
+    `(k int) WITH (connector = 'filesystem', path = '${path}', format = 'json')`;
+  await world.sql(`CREATE TABLE target ${table('out')}; CREATE SOURCE s (k int) WITH (connector = 'test');
+    INSERT INTO target SELECT k FROM s`);
+  expect(await world.sql('SHOW SOURCES')).toEqual(['public | s | test | running | 0 | NULL']);
+  expect(await world.sql('SELECT name FROM millrace.sources')).toEqual(['s']);
+  expect(await world.sql('SELECT target FROM millrace.sinks')).toEqual(['public.target']);
+  await world.sql(`CREATE MATERIALIZED VIEW back AS SELECT k FROM target`);
+  expect(await world.sql('SELECT name FROM millrace.sources')).toEqual(['s', 'target']);
+});
+
 test('a source that cannot be opened at start has failed, and says why', async () => {
   writeFileSync(join(root, 'in', 'a.csv'), 'id,Name\n1,ann\n');
   await world.sql(makeSource.replace("'in'", `'${join(root, 'in')}'`));

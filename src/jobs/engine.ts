@@ -38,6 +38,7 @@ import { ErrorLedger } from './error-ledger.ts';
 import { History, type Snapshot } from './history.ts';
 import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
 import { deadLetterColumns, lateRowColumns, Ledger, ledgerName } from './ledger.ts';
+import { LedgerNames } from './ledger-names.ts';
 import { failureKey, SinkJob } from './sink-job.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
@@ -114,6 +115,7 @@ export class Engine {
   readonly lateRows: Ledger;
   readonly deadLetters: Ledger;
   readonly rowErrors: ErrorLedger;
+  readonly #ledgerNames = new LedgerNames();
   /**
    * Clients name ticks (SUBSCRIBE … AS OF), also of a former life of the process, so none comes twice: they begin
    * at the clock's microseconds, and ticks take longer than that.
@@ -154,10 +156,10 @@ export class Engine {
     this.lateRows = new Ledger('late_rows', lateRowColumns, options.ledgerRowsMax);
     this.deadLetters = new Ledger('dead_letters', deadLetterColumns, options.ledgerRowsMax);
     this.rowErrors = new ErrorLedger(options.ledgerRowsMax);
-    for (const ledger of [this.lateRows, this.deadLetters, this.rowErrors]) {
-      this.#segments.add(ledgerOwner, ledger.name, ledger);
+    const { lateRows, deadLetters, rowErrors } = this;
+    for (const table of [lateRows, deadLetters, rowErrors, this.#ledgerNames, this.#tickMark]) {
+      this.#segments.add(ledgerOwner, table.name, table);
     }
-    this.#segments.add(ledgerOwner, this.#tickMark.name, this.#tickMark);
   }
 
   get tick(): number {
@@ -228,6 +230,7 @@ export class Engine {
       refused: () => this.#refusedRecords(runtime.name),
     });
     this.#sources.set(source.oid, runtime);
+    this.#ledgerNames.set(source.oid, ledgerName(source));
   }
 
   /** Partition and offset of the records of a source that stand in the dead letters. */
@@ -348,6 +351,7 @@ export class Engine {
     const relation = this.#store(view, types, keyInPlace(plan), appendOnly);
     const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan), ...own });
     this.#jobs.set(view.oid, job);
+    if (own === null) this.#ledgerNames.set(view.oid, job.name);
     return job;
   }
 
@@ -401,6 +405,7 @@ export class Engine {
       ...this.#jobOptions(sink, plan),
     });
     this.#jobs.set(sink.oid, job);
+    this.#ledgerNames.set(sink.oid, job.name);
     return job;
   }
 
@@ -459,6 +464,7 @@ export class Engine {
       await source.close();
     }
     this.#relations.delete(oid);
+    this.#ledgerNames.forget(oid);
     this.#forget(changes);
     // The ledgers would otherwise come back with rows of what is gone.
     if (forgotten && !this.#stopped) await this.checkpoint();
@@ -478,13 +484,35 @@ export class Engine {
       const known = this.#jobs.get(object.oid) ?? this.#sources.get(object.oid);
       if (known === undefined || known.name === ledgerName(object)) continue;
       renamed = true;
-      this.lateRows.rename(known.name, ledgerName(object));
-      this.deadLetters.rename(known.name, ledgerName(object));
-      this.rowErrors.rename(known.name, ledgerName(object));
+      this.#renameInLedgers(object.oid, known.name, ledgerName(object));
       this.#jobs.get(object.oid)?.rename(object);
       if (object.kind === 'source') this.#sources.get(object.oid)?.rename(object);
     }
     if (renamed) await this.checkpoint();
+  }
+
+  #renameInLedgers(oid: number, from: string, to: string): void {
+    this.lateRows.rename(from, to);
+    this.deadLetters.rename(from, to);
+    this.rowErrors.rename(from, to);
+    this.#ledgerNames.set(oid, to);
+  }
+
+  /** The ledgers follow what became of objects between their checkpoint and the crash. */
+  #mendLedgers(objects: readonly CatalogObject[]): void {
+    const present = new Map(objects.map((object) => [object.oid, ledgerName(object)]));
+    const names = this.#ledgerNames.entries();
+    for (const [oid, name] of names) {
+      if (present.has(oid)) continue;
+      this.lateRows.forget(name);
+      this.deadLetters.forget(name);
+      this.rowErrors.forget(name);
+      this.#ledgerNames.forget(oid);
+    }
+    for (const [oid, name] of names) {
+      const now = present.get(oid);
+      if (now !== undefined && now !== name) this.#renameInLedgers(oid, name, now);
+    }
   }
 
   // Recovery ---------------------------------------------------------------------------------------
@@ -504,6 +532,7 @@ export class Engine {
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
+    this.#mendLedgers(objects);
     this.#tick = Math.max(this.#tick, this.#tickMark.unused);
     const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();

@@ -39,6 +39,7 @@ import { ledgerName } from './ledger.ts';
 import { Ledgers } from './ledgers.ts';
 import { type OwnRun, QueryJobs, type QuerySubscription } from './query-jobs.ts';
 import { failureKey, SinkJob } from './sink-job.ts';
+import { SinkPressure } from './sink-pressure.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
@@ -107,6 +108,7 @@ export class Engine {
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
   readonly #jobs = new Map<number, DataflowJob>();
+  readonly #pressure = new SinkPressure(this.#jobs);
   /** Those of subscriptions are among `#jobs`, under oids below 0. */
   readonly #queries: QueryJobs;
   readonly subscriptions: Subscriptions;
@@ -130,7 +132,6 @@ export class Engine {
   /** Durability of the last write that must be durable before it is shown. */
   #lastWrite: Promise<void> = Promise.resolve();
   #writesPending = 0;
-  readonly #waitingForSinks: (() => void)[] = [];
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
   /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
@@ -382,13 +383,9 @@ export class Engine {
     };
   }
 
-  #sinks(): SinkJob[] {
-    return [...this.#jobs.values()].filter((job) => job instanceof SinkJob);
-  }
-
   /** Before sinks are dropped: every row that they took is shown outside. */
   async finishSinks(oids: readonly number[]): Promise<void> {
-    const sinks = this.#sinks().filter((job) => oids.includes(job.sink.oid));
+    const sinks = this.#pressure.sinks().filter((job) => oids.includes(job.sink.oid));
     if (sinks.length === 0) return;
     for (const job of sinks) job.finish();
     await this.checkpoint();
@@ -685,7 +682,7 @@ export class Engine {
   #pullSources(): boolean {
     const { batchRowsMax, tickRowsMax, tickMsMax, clock } = this.#options;
     const start = clock.monotonicMs();
-    const held = this.#heldSources();
+    const held = this.#pressure.held();
     let rows = 0;
     for (;;) {
       let progressed = false;
@@ -699,27 +696,10 @@ export class Engine {
     }
   }
 
-  /** Sources that a sink with too much to write reads, directly or through views: they wait. */
-  #heldSources(): ReadonlySet<number> {
-    const held = new Set<number>();
-    const hold = (plan: DataflowPlan): void => {
-      for (const oid of readsOf(plan)) {
-        const job = this.#jobs.get(oid);
-        if (job === undefined) held.add(oid);
-        else hold(job.plan);
-      }
-    };
-    for (const job of this.#jobs.values()) {
-      if (job instanceof SinkJob && job.full) hold(job.plan);
-    }
-    return held;
-  }
-
   /** Sources and writers that waited for a sink go on. */
   #sinksDrained(): void {
     this.wake();
-    if (this.#waitingForSinks.length === 0 || this.#sinks().some((job) => job.full)) return;
-    for (const resolve of this.#waitingForSinks.splice(0)) resolve();
+    this.#pressure.drained();
   }
 
   /** Runs ticks until nothing is left to do. */
@@ -824,17 +804,11 @@ export class Engine {
     this.#applyWrites(changes);
     const durable = this.#commits.submit([{ key: writeLogKey(this.#logSequence), value }]);
     this.#writesPending++;
-    const done = durable.then(() => this.#roomInSinks()).finally(() => this.#writesPending--);
+    const done = durable.then(() => this.#pressure.room()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
     if (!options.wait) return Promise.resolve();
     this.#lastWrite = done;
     return done;
-  }
-
-  /** Whoever writes tables faster than a sink can follow waits for it. */
-  #roomInSinks(): Promise<void> {
-    if (!this.#sinks().some((job) => job.full)) return Promise.resolve();
-    return new Promise((resolve) => this.#waitingForSinks.push(resolve));
   }
 
   #applyWrites(changes: readonly TableChange[]): void {
@@ -887,7 +861,7 @@ export class Engine {
       changes.push({ key: writeLogKey(entry), value: null });
     }
     if (changes.length === 0) return;
-    const sinks = this.#sinks();
+    const sinks = this.#pressure.sinks();
     this.#checkpointing = this.#submit(changes, sinks).then(() => {
       for (const job of sinks) job.committed();
       this.#checkpointed = upTo;
@@ -943,7 +917,7 @@ export class Engine {
     this.#heartbeatTimer?.cancel();
     await this.checkpoint();
     for (const source of this.#sources.values()) await source.close();
-    for (const job of this.#sinks()) await job.close('stop');
+    for (const job of this.#pressure.sinks()) await job.close('stop');
     await this.#commits.drained();
   }
 
@@ -954,7 +928,7 @@ export class Engine {
     this.#heartbeatTimer?.cancel();
     // First of all nothing is committed: writers that are closed have not written what they were given.
     const atRest = this.#commits.abandon();
-    for (const job of this.#sinks()) await job.close('crash');
+    for (const job of this.#pressure.sinks()) await job.close('crash');
     await atRest;
     for (const source of this.#sources.values()) await source.close();
   }

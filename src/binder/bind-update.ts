@@ -122,11 +122,7 @@ function envOf(clause: ast.WithClause | null, binding: Binding): QueryEnv {
   return clause === null ? topLevel(binding) : bindWith(clause, topLevel(binding));
 }
 
-function targetOf(
-  table: TableObject,
-  alias: ast.Identifier | null,
-  binding: Binding,
-): FromResult {
+function targetOf(table: TableObject, alias: ast.Identifier | null, binding: Binding): FromResult {
   const plan = scan(table, binding);
   const item = plainItem(plan, {
     name: alias?.name ?? table.name,

@@ -19,6 +19,7 @@ import { parseText } from '../types/text-io.ts';
 import { types } from '../types/sql-type.ts';
 import type { Row } from '../types/datum.ts';
 import { timestampInfinity, timestampNegativeInfinity } from '../types/datetime.ts';
+import { listSources } from './source-list.ts';
 
 const definitions = `
 late_rows 14001 v
@@ -53,7 +54,7 @@ sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
 subscriptions 14013 v
   id bigint!, pid integer!, relation text, started_tick bigint!, read_tick bigint!, rows_read bigint!,
-  waiting_rows bigint!, waiting_bytes bigint!
+  waiting_rows bigint!, waiting_bytes bigint!, late_rows bigint!
 `;
 
 type Provider = SystemProvider<SystemContext>;
@@ -102,12 +103,11 @@ function watermark(micros: number): bigint | null {
 }
 
 function* sources(engine: Engine): Iterable<SystemRecord> {
-  for (const { source, shared } of engine.sources) {
-    const status = shared?.status();
-    const lags = status?.partitions.map(({ position, end }) =>
+  for (const { source, feed, state, error, partitions } of listSources(engine)) {
+    const lags = partitions.map(({ position, end }) =>
       end === null ? null : Math.max(0, end - position),
     );
-    const lag = lags?.reduce<number | null>(
+    const lag = lags.reduce<number | null>(
       (sum, each) => (sum === null || each === null ? null : sum + each),
       0,
     );
@@ -115,13 +115,13 @@ function* sources(engine: Engine): Iterable<SystemRecord> {
       schema_name: source.schema,
       name: source.name,
       connector: source.connector,
-      state: status?.state ?? 'not read',
-      error: status?.error ?? null,
-      rows_read: BigInt(shared?.rowsRead ?? 0),
-      rows_refused: BigInt(shared?.rowsRefused ?? 0),
-      rows_ahead: BigInt(shared?.watermarks.rowsAhead ?? 0),
-      lag: lag === null || lag === undefined ? null : BigInt(lag),
-      watermark: shared === null ? null : watermark(shared.watermarks.current),
+      state,
+      error,
+      rows_read: BigInt(feed?.rowsRead ?? 0),
+      rows_refused: BigInt(feed?.rowsRefused ?? 0),
+      rows_ahead: BigInt(feed?.watermarks.rowsAhead ?? 0),
+      lag: feed === null || lag === null ? null : BigInt(lag),
+      watermark: feed === null ? null : watermark(feed.watermarks.current),
     };
   }
 }
@@ -235,6 +235,7 @@ function* subscriptions(engine: Engine, catalog: Catalog): Iterable<SystemRecord
       rows_read: BigInt(each.rowsRead),
       waiting_rows: BigInt(rows),
       waiting_bytes: BigInt(bytes),
+      late_rows: BigInt(each.lateRows),
     };
   }
 }

@@ -266,3 +266,8 @@ export type NodeSpec =
   | OverSpec
   | FlatMapSpec
   | SingleRowSpec;
+
+/** Oids of what a plan reads; one that is read twice comes twice. */
+export function readsOf(plan: DataflowPlan): number[] {
+  return plan.nodes.flatMap((node) => (node.kind === 'scan' ? [node.relation.oid] : []));
+}

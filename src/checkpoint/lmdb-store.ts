@@ -13,6 +13,9 @@ import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Store, StoreChange } from '../state/store.ts';
 
+/** Copied in one turn of the event loop. */
+const turnBytes = 2 ** 20;
+
 export class LmdbStore implements Store {
   readonly #database: RootDatabase<Buffer, string>;
 
@@ -46,15 +49,28 @@ export class LmdbStore implements Store {
   async commit(changes: readonly StoreChange[]): Promise<void> {
     if (changes.length === 0) return;
     try {
-      await this.#database.transaction(() => {
-        for (const { key, value } of changes) {
-          if (value === null) this.#database.removeSync(key);
-          else this.#database.putSync(key, asBuffer(value));
-        }
-      });
+      await this.#database.transaction(() => this.#put(changes));
       await this.#database.flushed;
     } catch (error) {
       throw storeError(error);
+    }
+  }
+
+  /** Large transactions let the process go on in between: copying megabytes takes milliseconds. */
+  #put(changes: readonly StoreChange[]): Promise<void> | void {
+    let bytes = 0;
+    for (let i = 0; i < changes.length; i++) {
+      const { key, value } = changes[i]!;
+      if (value === null) {
+        this.#database.removeSync(key);
+        continue;
+      }
+      if (bytes > 0 && bytes + value.length > turnBytes) {
+        const rest = changes.slice(i);
+        return new Promise(setImmediate).then(() => this.#put(rest));
+      }
+      this.#database.putSync(key, asBuffer(value));
+      bytes += value.length;
     }
   }
 

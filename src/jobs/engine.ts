@@ -11,7 +11,6 @@
  */
 
 import { assert, must } from '../base/assert.ts';
-import { ByteReader } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -45,7 +44,7 @@ import { StoredRelation } from './stored-relation.ts';
 import type { Subscription } from './subscription.ts';
 import { dropped, type SubscriptionRequest, Subscriptions } from './subscriptions.ts';
 import { TickMark } from './tick-mark.ts';
-import { type DataflowFactory, LocalDataflow } from './view-dataflow.ts';
+import { type DataflowFactory, LocalDataflow, mergedState } from './view-dataflow.ts';
 import { ViewJob, type ViewJobOptions } from './view-job.ts';
 import {
   decodeWrite,
@@ -602,16 +601,8 @@ export class Engine {
     const { store } = this.#options;
     const foreign = [...this.#segments.foreign(owner, store)];
     if (foreign.length === 0) return;
-    const merged = job.mergedDataflow();
-    const tables = new Map(merged.stateTables());
-    let part = '';
-    for (const [name, key] of foreign) {
-      const table = must(tables.get(name.replace(/@.*/, '')), `state ${name}`);
-      if (name !== part) table.beginPart?.();
-      part = name;
-      table.load(new ByteReader(must(store.get(key), key)));
-    }
-    job.adopt(merged);
+    const segments = foreign.map(([name, key]) => [name, must(store.get(key), key)] as const);
+    job.adopt(mergedState(segments, () => job.emptyDataflow()));
     this.#segments.supersede(
       owner,
       foreign.map(([, key]) => key),
@@ -691,7 +682,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        progressed = this.runTick();
+        const ticked = this.runTick();
+        progressed = this.#segments.writeAhead() || ticked;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -889,6 +881,8 @@ export class Engine {
       }
       this.#flush();
     });
+    // Much that is dirty is written in slices when there is time.
+    this.wake();
   }
 
   /** Resolves when everything that a read could have seen by now is durable. */

@@ -155,6 +155,7 @@ async function run(disk: MemoryStore, fault: Fault | null, seen: Seen): Promise<
     let next = world.change(step * 3, model);
     for (const part of [1, 2]) {
       // Sometimes all that can be, sometimes less.
+      world.segments.planAhead();
       for (let i = step % 4; i >= 0 && world.segments.writeAhead(); i--) seen.slices++;
       next = world.change(step * 3 + part, next);
     }
@@ -203,6 +204,7 @@ describe('segments of large tables', () => {
     let model: Model = { groups: new Map(), rows: new Map() };
     for (let step = 0; step < 300; step++) {
       model = world.change(step, model);
+      if (step % 5 !== 0) world.segments.planAhead();
       for (let i = step % 3; i > 0; i--) world.segments.writeAhead();
       if (step % 2 === 0) continue;
       await store.commit(world.segments.collect());
@@ -216,6 +218,7 @@ describe('segments of large tables', () => {
     bounded.add('1', 'groups', world.groups);
     for (let step = 0; step < 100; step++) {
       world.change(step, { groups: new Map(), rows: new Map() });
+      bounded.planAhead();
       while (bounded.writeAhead());
     }
     const dirty = world.groups.ranges.dirtyRows;
@@ -230,6 +233,7 @@ describe('segments of large tables', () => {
     for (let step = 0; step < 20; step++) {
       world.change(step, { groups: new Map(), rows: new Map() });
     }
+    expect(world.segments.planAhead()).toBe(true);
     expect(world.segments.writeAhead()).toBe(true);
     world.segments.remove('1');
     expect(world.segments.collect()).toEqual([]);

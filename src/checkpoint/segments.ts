@@ -2,12 +2,12 @@
  * Segments of state tables in the store: `seg/<owner>/<table>/<sequence>`. Applied in order they give the table.
  *
  * Small tables have a base and deltas; when the deltas outgrow the base they are folded into a new one, and the
- * old segments go in the same transaction. Tables that know their entries by ids are written in slices of a
- * bounded number of entries instead, most of them ahead of the checkpoint that they will belong to: between two
- * ticks, as soon as enough is dirty. What changes again is written again, so that all slices together are right at
- * the moment of the checkpoint, which has little left to write. They are folded in slices too: one range of the
- * entries after the other, dirty or not; after the last of them, what is older than the first goes. A restart in
- * between begins that again.
+ * old segments go in the same transaction. Large tables that know their entries by ids are written in slices of a
+ * bounded number of entries instead, most of them ahead of the checkpoint that they will belong to, each between two
+ * ticks. What changes again is written again, so that all slices together are right at the moment of the
+ * checkpoint, which has little left to write. They are folded in slices too: one range of the entries after the
+ * other, dirty or not; after the last of them, what is older than the first goes. A restart in between begins that
+ * again.
  */
 
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
@@ -30,6 +30,8 @@ interface Stored {
   /** Its base has to be written although nothing changed. */
   renewed: boolean;
   folding: Folding | null;
+  /** Dirty entries that are still to be written ahead of the next checkpoint. */
+  planned: number;
   /** Entries that were written since the table was opened, and their bytes: what an entry takes. */
   writtenRows: number;
   writtenBytes: number;
@@ -96,6 +98,7 @@ export class Segments {
       baseBytes: 0,
       renewed: false,
       folding: null,
+      planned: 0,
       writtenRows: 0,
       writtenBytes: 0,
     });
@@ -153,9 +156,22 @@ export class Segments {
     return changes;
   }
 
+  /** A checkpoint is due: whether there is so much to write that `writeAhead` should come before it. */
+  planAhead(): boolean {
+    let any = false;
+    for (const stored of this.#ranged) {
+      const { dirtyRows } = stored.table.ranges!;
+      const large = !stored.renewed && this.#isLarge(stored.table);
+      stored.planned = large && dirtyRows >= this.#sliceOf(stored) ? dirtyRows : 0;
+      any ||= stored.planned > 0;
+    }
+    return any;
+  }
+
   /**
-   * Between two ticks: writes one slice of a table that has enough for it, for the next `collect`. False: there is
-   * none, or too much is written ahead already.
+   * Between two ticks: writes one slice for the next `collect`. False: what was planned is written, or too much for
+   * more; then it is time to collect. As many entries are written as were dirty when it was planned, so that
+   * tables which all the time change as a whole are not written for ever.
    */
   writeAhead(): boolean {
     if (this.#aheadBytes >= this.#aheadMax) return false;
@@ -163,7 +179,6 @@ export class Segments {
     for (let i = 0; i < length; i++) {
       this.#turn = (this.#turn + 1) % length;
       const stored = this.#ranged[this.#turn]!;
-      const ranges = stored.table.ranges!;
       if (stored.renewed || !this.#isLarge(stored.table)) continue;
       const { folding } = stored;
       const rows = this.#sliceOf(stored);
@@ -171,7 +186,9 @@ export class Segments {
         this.#foldOn(stored, folding, rows);
         return true;
       }
-      if (ranges.dirtyRows < rows) continue;
+      const ranges = stored.table.ranges!;
+      if (stored.planned <= 0 || ranges.dirtyRows < rows) continue;
+      stored.planned -= rows;
       this.#writeDirty(stored, ranges, rows);
       return true;
     }

@@ -135,6 +135,8 @@ export class Engine {
   readonly #waitingForSinks: (() => void)[] = [];
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
+  /** A checkpoint is due, and slices of state are written between ticks until little is left for it. */
+  #writingAhead = false;
   /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
   #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
@@ -682,8 +684,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        const ticked = this.runTick();
-        progressed = this.#segments.writeAhead() || ticked;
+        progressed = this.runTick();
+        if (this.#writingAhead) progressed = this.#writeAhead() || progressed;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -881,8 +883,6 @@ export class Engine {
       }
       this.#flush();
     });
-    // Much that is dirty is written in slices when there is time.
-    this.wake();
   }
 
   /** Resolves when everything that a read could have seen by now is durable. */
@@ -904,12 +904,22 @@ export class Engine {
   // Checkpoints ------------------------------------------------------------------------------------
 
   #scheduleCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#stopped) return;
+    if (this.#checkpointTimer !== null || this.#writingAhead || this.#stopped) return;
     const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
     this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
       this.#checkpointTimer = null;
-      this.checkpoint().catch(this.#options.fatal);
+      this.#writingAhead = this.#segments.planAhead();
+      if (this.#writingAhead) this.wake();
+      else this.checkpoint().catch(this.#options.fatal);
     });
+  }
+
+  /** Writes a part of what is dirty before a checkpoint, which follows when enough is written; false then. */
+  #writeAhead(): boolean {
+    if (this.#segments.writeAhead()) return true;
+    this.#writingAhead = false;
+    this.checkpoint().catch(this.#options.fatal);
+    return false;
   }
 
   /** Writes all that changed since the last one; resolves when it is durable. One at a time. */

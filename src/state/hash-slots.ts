@@ -82,6 +82,11 @@ export class HashSlots {
     this.slots = grownInt32(new Int32Array(0), size * blocks);
     this.mask = size - 1;
     this.#setBlocks(blocks);
+    if (blocks === 1) this.#putAll();
+    else this.#putByBlocks();
+  }
+
+  #putAll(): void {
     const { high } = this.#entries;
     for (let from = 0; from < high; from += chunk) {
       const count = Math.min(chunk, high - from);
@@ -90,6 +95,31 @@ export class HashSlots {
         if (this.#entries.isLive(from + i)) this.#put(from + i + 1, hashes[i]!);
       }
     }
+  }
+
+  /** Like putAll, one block after the other, so that its slots stay in the processor's caches. */
+  #putByBlocks(): void {
+    const { high, rows } = this.#entries;
+    const starts = new Int32Array(this.blocks + 1);
+    const visit = (each: (entry: number, hash: number) => void): void => {
+      for (let from = 0; from < high; from += chunk) {
+        const count = Math.min(chunk, high - from);
+        const hashes = this.#entries.hashesOf(null, from, count);
+        for (let i = 0; i < count; i++) {
+          if (this.#entries.isLive(from + i)) each(from + i, hashes[i]!);
+        }
+      }
+    };
+    visit((_, hash) => starts[(this.#place(hash) >>> blockBits) + 1]!++);
+    for (let block = 0; block < this.blocks; block++) starts[block + 1]! += starts[block]!;
+    const contents = new Int32Array(rows);
+    const hashes = new Int32Array(rows);
+    visit((entry, hash) => {
+      const at = starts[this.#place(hash) >>> blockBits]!++;
+      contents[at] = entry + 1;
+      hashes[at] = hash;
+    });
+    for (let at = 0; at < rows; at++) this.#put(contents[at]!, hashes[at]!);
   }
 
   #setBlocks(blocks: number): void {

@@ -57,6 +57,10 @@ const slicesMax = 4096;
 const defaultSliceRows = 8192;
 const sliceBytes = 2 ** 19;
 const sliceRowsMin = 256;
+/** Of a table's dirty entries, how often each may be written ahead of one checkpoint on the average. */
+const plannedShare = 4;
+/** Part of what is dirty by which it becomes less from tick to tick, at least. */
+const declineShare = 1 / 16;
 /** Written ahead at most, in bytes; what is dirty then waits for the checkpoint. */
 const defaultAheadMax = 64 * 2 ** 20;
 
@@ -77,6 +81,8 @@ export class Segments {
   /** Written ahead, for the next collection. */
   #ahead: StoreChange[] = [];
   #aheadBytes = 0;
+  /** Entries that may be dirty before the next tick. */
+  #aim = 0;
   /** Keys that go with the next collection, by owner. */
   readonly #superseded = new Map<string, readonly string[]>();
   /** Bytes written by the last `collect`, for system tables. */
@@ -162,19 +168,40 @@ export class Segments {
     for (const stored of this.#ranged) {
       const { dirtyRows } = stored.table.ranges!;
       const large = !stored.renewed && this.#isLarge(stored.table);
-      stored.planned = large && dirtyRows >= this.#sliceOf(stored) ? dirtyRows : 0;
+      stored.planned = large && dirtyRows >= this.#sliceOf(stored) ? dirtyRows * plannedShare : 0;
       any ||= stored.planned > 0;
     }
+    this.#aim = this.#nextAim();
     return any;
   }
 
   /**
-   * Between two ticks: writes one slice for the next `collect`. False: what was planned is written, or too much for
-   * more; then it is time to collect. As many entries are written as were dirty when it was planned, so that
-   * tables which all the time change as a whole are not written for ever.
+   * Between two ticks: writes one slice for the next `collect`. Then a tick may come; or the next slice should come
+   * `again` before it, because ticks change more than is written; or it is time to collect. Tables that all the
+   * time change as a whole are not written for ever.
    */
-  writeAhead(): boolean {
-    if (this.#aheadBytes >= this.#aheadMax) return false;
+  writeAhead(): 'again' | 'tick' | 'collect' {
+    if (this.#aheadBytes >= this.#aheadMax || !this.#writeSlice()) return 'collect';
+    if (this.#dirtyPlanned() > this.#aim) return 'again';
+    this.#aim = this.#nextAim();
+    return 'tick';
+  }
+
+  /** Entries that may be dirty before the next tick: clearly less than now. */
+  #nextAim(): number {
+    const dirty = this.#dirtyPlanned();
+    return Math.max(0, dirty - Math.max(this.#sliceRows, dirty * declineShare));
+  }
+
+  #dirtyPlanned(): number {
+    let rows = 0;
+    for (const stored of this.#ranged) {
+      if (stored.planned > 0) rows += stored.table.ranges!.dirtyRows;
+    }
+    return rows;
+  }
+
+  #writeSlice(): boolean {
     const { length } = this.#ranged;
     for (let i = 0; i < length; i++) {
       this.#turn = (this.#turn + 1) % length;

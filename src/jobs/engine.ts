@@ -136,7 +136,8 @@ export class Engine {
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
   /** A checkpoint is due, and slices of state are written between ticks until little is left for it. */
-  #writingAhead = false;
+  #writingAhead: 'no' | 'soon' | 'now' = 'no';
+  #holdingTicks = false;
   /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
   #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
@@ -684,8 +685,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        progressed = this.runTick();
-        if (this.#writingAhead) progressed = this.#writeAhead() || progressed;
+        progressed = this.#holdingTicks || this.runTick();
+        if (this.#writingAhead === 'now') progressed = this.#writeAhead() || progressed;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -904,20 +905,34 @@ export class Engine {
   // Checkpoints ------------------------------------------------------------------------------------
 
   #scheduleCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#writingAhead || this.#stopped) return;
+    if (this.#checkpointTimer !== null || this.#writingAhead !== 'no' || this.#stopped) return;
     const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
     this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
       this.#checkpointTimer = null;
-      this.#writingAhead = this.#segments.planAhead();
-      if (this.#writingAhead) this.wake();
-      else this.checkpoint().catch(this.#options.fatal);
+      this.#writingAhead = 'soon';
+      // One that is being committed comes first; whoever began it hears of its failure.
+      if (this.#checkpointing === null) this.#beginWritingAhead();
+      else
+        this.#checkpointing.then(
+          () => this.#beginWritingAhead(),
+          () => undefined,
+        );
     });
+  }
+
+  #beginWritingAhead(): void {
+    if (this.#stopped) return;
+    this.#writingAhead = this.#segments.planAhead() ? 'now' : 'no';
+    if (this.#writingAhead === 'now') this.wake();
+    else this.checkpoint().catch(this.#options.fatal);
   }
 
   /** Writes a part of what is dirty before a checkpoint, which follows when enough is written; false then. */
   #writeAhead(): boolean {
-    if (this.#segments.writeAhead()) return true;
-    this.#writingAhead = false;
+    const next = this.#segments.writeAhead();
+    this.#holdingTicks = next === 'again';
+    if (next !== 'collect') return true;
+    this.#writingAhead = 'no';
     this.checkpoint().catch(this.#options.fatal);
     return false;
   }

@@ -108,7 +108,8 @@ export class EntryIds {
     const flags = this.#flags;
     if ((flags[entry]! & dirtyFlag) !== 0) return;
     flags[entry] = flags[entry]! | dirtyFlag;
-    if (this.#dirtyCount === this.#dirty.length) this.#dirty = grownInt32(this.#dirty, this.#dirty.length * 2);
+    if (this.#dirtyCount === this.#dirty.length)
+      this.#dirty = grownInt32(this.#dirty, this.#dirty.length * 2);
     this.#dirty[this.#dirtyCount++] = entry;
   }
 
@@ -117,12 +118,14 @@ export class EntryIds {
     const flags = this.#flags[entry]!;
     if ((flags & live) === 0) fault(`entry ${entry} of ${this.name} is removed twice`);
     if (this.#tracked && (flags & persisted) !== 0) {
-      if (this.#freedCount === this.#freed.length) this.#freed = grownInt32(this.#freed, this.#freed.length * 2);
+      if (this.#freedCount === this.#freed.length)
+        this.#freed = grownInt32(this.#freed, this.#freed.length * 2);
       this.#freed[this.#freedCount++] = entry;
     }
     this.#drop(entry);
     if (this.#freeStale) return;
-    if (this.#freeCount === this.#free.length) this.#free = grownInt32(this.#free, this.#free.length * 2);
+    if (this.#freeCount === this.#free.length)
+      this.#free = grownInt32(this.#free, this.#free.length * 2);
     this.#free[this.#freeCount++] = entry;
   }
 

@@ -49,7 +49,8 @@ export function grownFloat64(values: Float64Array, capacity: number): Float64Arr
   if (values.length >= capacity) return values;
   const buffer = grownBuffer(values.buffer, capacity * 8);
   if (buffer === values.buffer) return new Float64Array(buffer, 0, capacity);
-  const larger = buffer === null ? new Float64Array(capacity) : new Float64Array(buffer, 0, capacity);
+  const larger =
+    buffer === null ? new Float64Array(capacity) : new Float64Array(buffer, 0, capacity);
   larger.set(values);
   return larger;
 }

@@ -75,7 +75,10 @@ export class HashSlots {
     let size = this.mask + 1;
     while (size < blockSlots && size * fullest <= rows) size *= 2;
     const full = size * fullest <= rows;
-    this.#remake(size, full ? Math.max(this.blocks, Math.ceil(rows / (size * average))) : this.blocks);
+    this.#remake(
+      size,
+      full ? Math.max(this.blocks, Math.ceil(rows / (size * average))) : this.blocks,
+    );
   }
 
   #remake(size: number, blocks: number): void {

@@ -7,7 +7,7 @@
  * itself, and when the entries pass what they may, one block is divided between itself and a new one at the end.
  * So growth costs the division of one block at a time, however many entries there are.
  *
- *   hash:  tag (5 bits) · block · slot in the block (16 bits)
+ *   hash:  tag (5 bits) · block · slot in the block (14 bits)
  */
 
 import { fault } from '../base/assert.ts';
@@ -18,7 +18,7 @@ export const idMask = 0x07ff_ffff;
 export const tagMask = ~idMask;
 
 /** Slots of a full block. */
-export const blockBits = 16;
+export const blockBits = 14;
 const blockSlots = 1 << blockBits;
 const initialSlots = 32;
 /** Entries a slot, before a small index doubles. */

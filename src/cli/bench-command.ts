@@ -2,6 +2,8 @@
 
 import { join, resolve } from 'node:path';
 import { AssertionFailed } from '../base/assert.ts';
+import { benchKeys } from '../bench/keys-bench.ts';
+import { reopenKeys, runKeys, type KeysOrder } from '../bench/keys-run.ts';
 import { benchIvm } from '../bench/ivm-bench.ts';
 import { runIvm, type IvmOrder } from '../bench/ivm-run.ts';
 import {
@@ -119,6 +121,14 @@ export async function latency(options: LatencyBenchOptions): Promise<void> {
   await benchLatency(options);
 }
 
+/** `millrace bench keys`. */
+export async function keys(options: {
+  readonly keys: readonly number[];
+  readonly updates: number;
+}): Promise<void> {
+  await orMessage(() => benchKeys(options));
+}
+
 /** The other end of a process that the benchmark started. */
 export async function benchChild(what: string, order: string): Promise<void> {
   const told: unknown = JSON.parse(order);
@@ -133,6 +143,10 @@ export async function benchChild(what: string, order: string): Promise<void> {
       return asChild(() => runIvm(told as IvmOrder));
     case 'change-run':
       return asChild(() => runChange(told as ChangeOrder));
+    case 'keys-run':
+      return asChild(() => runKeys(told as KeysOrder));
+    case 'keys-reopen':
+      return asChild(() => reopenKeys(told as KeysOrder));
     case 'acknowledge':
       return asChild(() => produceAcknowledged(told as AckOrder));
     default:

@@ -11,7 +11,6 @@
  */
 
 import { assert, must } from '../base/assert.ts';
-import { ByteReader } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -46,7 +45,7 @@ import { StoredRelation } from './stored-relation.ts';
 import type { Subscription } from './subscription.ts';
 import { dropped, type SubscriptionRequest, Subscriptions } from './subscriptions.ts';
 import { TickMark } from './tick-mark.ts';
-import type { DataflowFactory } from './view-dataflow.ts';
+import { type DataflowFactory, mergedState } from './view-dataflow.ts';
 import { ViewJob } from './view-job.ts';
 import {
   decodeWrite,
@@ -134,6 +133,9 @@ export class Engine {
   #writesPending = 0;
   #checkpointTimer: Timer | null = null;
   #checkpointing: Promise<void> | null = null;
+  /** A checkpoint is due, and slices of state are written between ticks until little is left for it. */
+  #writingAhead: 'no' | 'soon' | 'now' = 'no';
+  #holdingTicks = false;
   /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
   #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
@@ -566,16 +568,8 @@ export class Engine {
     const { store } = this.#options;
     const foreign = [...this.#segments.foreign(owner, store)];
     if (foreign.length === 0) return;
-    const merged = job.mergedDataflow();
-    const tables = new Map(merged.stateTables());
-    let part = '';
-    for (const [name, key] of foreign) {
-      const table = must(tables.get(name.replace(/@.*/, '')), `state ${name}`);
-      if (name !== part) table.beginPart?.();
-      part = name;
-      table.load(new ByteReader(must(store.get(key), key)));
-    }
-    job.adopt(merged);
+    const segments = foreign.map(([name, key]) => [name, must(store.get(key), key)] as const);
+    job.adopt(mergedState(segments, () => job.emptyDataflow()));
     this.#segments.supersede(
       owner,
       foreign.map(([, key]) => key),
@@ -655,7 +649,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        progressed = this.runTick();
+        progressed = this.#holdingTicks || this.runTick();
+        if (this.#writingAhead === 'now') progressed = this.#writeAhead() || progressed;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -841,12 +836,36 @@ export class Engine {
   // Checkpoints ------------------------------------------------------------------------------------
 
   #scheduleCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#stopped) return;
+    if (this.#checkpointTimer !== null || this.#writingAhead !== 'no' || this.#stopped) return;
     const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
     this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
       this.#checkpointTimer = null;
-      this.checkpoint().catch(this.#options.fatal);
+      this.#writingAhead = 'soon';
+      // One that is being committed comes first; whoever began it hears of its failure.
+      if (this.#checkpointing === null) this.#beginWritingAhead();
+      else
+        this.#checkpointing.then(
+          () => this.#beginWritingAhead(),
+          () => undefined,
+        );
     });
+  }
+
+  #beginWritingAhead(): void {
+    if (this.#stopped) return;
+    this.#writingAhead = this.#segments.planAhead() ? 'now' : 'no';
+    if (this.#writingAhead === 'now') this.wake();
+    else this.checkpoint().catch(this.#options.fatal);
+  }
+
+  /** Writes a part of what is dirty before a checkpoint, which follows when enough is written; false then. */
+  #writeAhead(): boolean {
+    const next = this.#segments.writeAhead();
+    this.#holdingTicks = next === 'again';
+    if (next !== 'collect') return true;
+    this.#writingAhead = 'no';
+    this.checkpoint().catch(this.#options.fatal);
+    return false;
   }
 
   /** Writes all that changed since the last one; resolves when it is durable. One at a time. */

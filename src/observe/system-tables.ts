@@ -43,7 +43,8 @@ operators 14007 v
   view_name text!, operator integer!, kind text!, rows_in bigint!, rows_out bigint!, rows_late bigint!,
   rows_failed bigint!
 state_tables 14008 v
-  view_name text!, operator integer!, name text!, rows bigint!, memory_bytes bigint!
+  view_name text!, operator integer!, name text!, rows bigint!, memory_bytes bigint!,
+  bytes_per_row bigint
 checkpoints 14009 v
   checkpoints bigint!, last_bytes bigint!, last_duration interval, last_at timestamptz
 sinks 14011 v
@@ -216,6 +217,7 @@ function* stateTables(engine: Engine): Iterable<SystemRecord> {
         name: table.name,
         rows: BigInt(table.rows),
         memory_bytes: BigInt(Math.round(table.bytes)),
+        bytes_per_row: table.rows === 0 ? null : BigInt(Math.round(table.bytes / table.rows)),
       };
     }
   }

@@ -15,7 +15,7 @@ import { SlotTable } from '../state/slot-table.ts';
 import { SortedEntries } from '../state/sorted-entries.ts';
 import type { EntryOrder } from '../state/sorted-entries.ts';
 import type { StateTable } from '../state/state-table.ts';
-import { grownInt32 } from '../state/stored-column.ts';
+import { grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';

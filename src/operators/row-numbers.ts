@@ -9,7 +9,7 @@ import type { Operator, Output } from '../dataflow/operator.ts';
 import type { OverSpec } from '../plan/dataflow-plan.ts';
 import { gatherRows } from '../state/gather.ts';
 import type { StateTable } from '../state/state-table.ts';
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';

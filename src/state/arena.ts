@@ -1,12 +1,13 @@
 /**
  * A growing byte memory with reuse: text and encoded keys of state live in one. Freed ranges go to a free
- * list by size class and are handed out again; nothing moves but on growth, which copies the whole.
+ * list by size class and are handed out again; nothing moves but when a small arena grows.
  * Offsets stay valid; `bytes` and `view` are replaced on growth, so hold offsets and not views.
  */
 
 import { copyWords, copyWordsMax } from '../base/copy-words.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { viewOf } from './bytes-hash.ts';
+import { grownUint8 } from './grown.ts';
 
 /** Offsets are int32 in columns. */
 const bytesMax = 0x7fff_0000;
@@ -54,6 +55,11 @@ export class ByteArena {
     else list.push(offset);
   }
 
+  /** Bytes given out, those of free ranges among them. */
+  get used(): number {
+    return this.#end;
+  }
+
   clear(): void {
     this.#end = 0;
     this.#free.clear();
@@ -74,10 +80,9 @@ export class ByteArena {
         hint: 'Group or join by fewer or shorter text values.',
       });
     }
-    const larger = Buffer.allocUnsafeSlow(
-      Math.min(bytesMax, Math.max(needed, this.bytes.length * 2)),
-    );
-    larger.set(this.bytes.subarray(0, this.#end));
+    const size = Math.min(bytesMax, Math.max(needed, this.bytes.length * 2));
+    const { buffer, byteOffset, byteLength } = grownUint8(this.bytes, size);
+    const larger = Buffer.from(buffer, byteOffset, byteLength);
     this.bytes = larger;
     this.view = viewOf(larger);
     // Nothing that is outgrown is kept.

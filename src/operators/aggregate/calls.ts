@@ -3,6 +3,7 @@
  * NULL rule and its DISTINCT let through.
  */
 
+import { assert } from '../../base/assert.ts';
 import type { OperatorContext, OperatorCounters } from '../../dataflow/operator.ts';
 import type { AggregateCallSpec, AggregateSpec, ColumnSpec } from '../../plan/dataflow-plan.ts';
 import type { StateTable } from '../../state/state-table.ts';
@@ -28,6 +29,8 @@ interface Shared {
 export interface CallsEnvironment {
   readonly context: OperatorContext;
   readonly counters: OperatorCounters;
+  /** Whether `attach` will be given a column with the number of rows of each group. */
+  readonly countsRows: boolean;
   readonly groupKeys: () => readonly Column[];
   /** Groups of the given keys; all are known to be there. */
   readonly groupsOf: (keys: readonly Column[], count: number) => Int32Array;
@@ -60,6 +63,7 @@ export class AggregateCalls {
         context: environment.context,
         counters: environment.counters,
         insertOnly: spec.insertOnly,
+        countsRows: environment.countsRows,
         groupKeys: environment.groupKeys,
       };
       const orderTypes = call.orderBy.map((order) => typeOf(order.column));
@@ -97,10 +101,12 @@ export class AggregateCalls {
     ];
   }
 
-  attach(columns: readonly ValueColumn[]): void {
+  /** `columns` as `specs` asks for; `groupRows` counts the rows of each group: null if nothing does. */
+  attach(columns: readonly ValueColumn[], groupRows: ValueColumn | null): void {
+    assert((groupRows !== null) === this.#environment.countsRows, 'who counts rows of groups');
     let at = 0;
     for (const { state } of this.#calls) {
-      state.attach(columns.slice(at, at + state.specs.length));
+      state.attach(columns.slice(at, at + state.specs.length), groupRows);
       at += state.specs.length;
     }
   }

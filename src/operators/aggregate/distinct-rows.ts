@@ -10,7 +10,7 @@ import { gatherRows } from '../../state/gather.ts';
 import { KeyedTable } from '../../state/keyed-table.ts';
 import { RowIndex } from '../../state/row-index.ts';
 import type { StateTable } from '../../state/state-table.ts';
-import { grownInt32 } from '../../state/stored-column.ts';
+import { grownInt32 } from '../../state/grown.ts';
 import type { Column } from '../../types/column.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { types } from '../../types/sql-type.ts';

@@ -32,6 +32,7 @@ import type { Store, StoreChange } from '../state/store.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import { type CheckpointPart, Checkpointer } from './checkpointer.ts';
 import { History, type Snapshot } from './history.ts';
 import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
 import { ledgerName } from './ledger.ts';
@@ -92,10 +93,6 @@ export interface EngineOptions {
 /** How long a turn may run ticks before sockets get theirs, in milliseconds. */
 const turnMs = 4;
 const heartbeatMs = 1000;
-/** A checkpoint that held up ticks for longer, in milliseconds, makes the next one come sooner and be smaller. */
-const checkpointPauseMs = 4;
-/** Part of the interval that it is not brought below. */
-const checkpointSoonest = 0.1;
 const ledgerOwner = 'ledgers';
 
 export class Engine {
@@ -131,15 +128,8 @@ export class Engine {
   /** Durability of the last write that must be durable before it is shown. */
   #lastWrite: Promise<void> = Promise.resolve();
   #writesPending = 0;
-  #checkpointTimer: Timer | null = null;
-  #checkpointing: Promise<void> | null = null;
-  /** A checkpoint is due, and slices of state are written between ticks until little is left for it. */
-  #writingAhead: 'no' | 'soon' | 'now' = 'no';
-  #holdingTicks = false;
-  /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
-  #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
-  readonly checkpoints = { count: 0, lastBytes: 0, lastMs: 0, lastAtMicros: 0 };
+  readonly #checkpointer: Checkpointer;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -161,6 +151,14 @@ export class Engine {
         this.#startHeartbeat();
         this.wake();
       },
+    });
+    this.#checkpointer = new Checkpointer({
+      clock: options.clock,
+      intervalMs: options.checkpointIntervalMs,
+      segments: this.#segments,
+      begin: () => this.#checkpointPart(),
+      wake: () => this.wake(),
+      fatal: options.fatal,
     });
     this.#ledgers = new Ledgers(options.ledgerRowsMax);
     for (const table of [...this.#ledgers.tables, this.#tickMark]) {
@@ -363,7 +361,7 @@ export class Engine {
       sink,
       makeWriter: this.#options.makeWriter,
       changed: () => {
-        this.#scheduleCheckpoint();
+        this.#checkpointer.schedule();
         this.#sinksDrained();
       },
       ...this.#jobOptions(sink, plan),
@@ -649,8 +647,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        progressed = this.#holdingTicks || this.runTick();
-        if (this.#writingAhead === 'now') progressed = this.#writeAhead() || progressed;
+        progressed = this.#checkpointer.holdsTicks || this.runTick();
+        progressed = this.#checkpointer.writeAhead() || progressed;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -732,7 +730,7 @@ export class Engine {
     }
     this.#tickMark.set(this.#tick);
     this.#given = this.subscriptions.endTick(this.#tick) || this.#given;
-    this.#scheduleCheckpoint();
+    this.#checkpointer.schedule();
   }
 
   /** A view over one that has stopped would show an old instant of it as the present one. */
@@ -781,7 +779,7 @@ export class Engine {
 
   #deadLetter(source: string, record: BadRecord): void {
     this.#ledgers.deadLetter(source, record, this.#nowMicros());
-    this.#scheduleCheckpoint();
+    this.#checkpointer.schedule();
   }
 
   // Writes -----------------------------------------------------------------------------------------
@@ -835,62 +833,31 @@ export class Engine {
 
   // Checkpoints ------------------------------------------------------------------------------------
 
-  #scheduleCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#writingAhead !== 'no' || this.#stopped) return;
-    const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
-    this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
-      this.#checkpointTimer = null;
-      this.#writingAhead = 'soon';
-      // One that is being committed comes first; whoever began it hears of its failure.
-      if (this.#checkpointing === null) this.#beginWritingAhead();
-      else
-        this.#checkpointing.then(
-          () => this.#beginWritingAhead(),
-          () => undefined,
-        );
-    });
+  /** Writes all that changed since the last one; resolves when it is durable. */
+  checkpoint(): Promise<void> {
+    return this.#checkpointer.take();
   }
 
-  #beginWritingAhead(): void {
-    if (this.#stopped) return;
-    this.#writingAhead = this.#segments.planAhead() ? 'now' : 'no';
-    if (this.#writingAhead === 'now') this.wake();
-    else this.checkpoint().catch(this.#options.fatal);
+  get checkpoints(): Checkpointer['stats'] {
+    return this.#checkpointer.stats;
   }
 
-  /** Writes a part of what is dirty before a checkpoint, which follows when enough is written; false then. */
-  #writeAhead(): boolean {
-    const next = this.#segments.writeAhead();
-    this.#holdingTicks = next === 'again';
-    if (next !== 'collect') return true;
-    this.#writingAhead = 'no';
-    this.checkpoint().catch(this.#options.fatal);
-    return false;
-  }
-
-  /** Writes all that changed since the last one; resolves when it is durable. One at a time. */
-  async checkpoint(): Promise<void> {
-    while (this.#checkpointing !== null) await this.#checkpointing;
-    const started = this.#options.clock.monotonicMs();
+  /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
+  #checkpointPart(): CheckpointPart {
     const changes = this.#withoutFailed();
-    changes.push(...this.#segments.collect());
-    this.#adjustCheckpoints(this.#options.clock.monotonicMs() - started);
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
     }
-    if (changes.length === 0) return;
     const sinks = this.#pressure.sinks();
-    this.#checkpointing = this.#submit(changes, sinks).then(() => {
-      for (const job of sinks) job.committed();
-      this.#checkpointed = upTo;
-      this.#checkpointing = null;
-      this.checkpoints.count++;
-      this.checkpoints.lastBytes = this.#segments.lastBytes;
-      this.checkpoints.lastMs = this.#options.clock.monotonicMs() - started;
-      this.checkpoints.lastAtMicros = this.#nowMicros();
-    });
-    await this.#checkpointing;
+    return {
+      changes,
+      submit: (all) => this.#submit(all, sinks),
+      committed: () => {
+        for (const job of sinks) job.committed();
+        this.#checkpointed = upTo;
+      },
+    };
   }
 
   /** The rows of sinks come to stable storage before the checkpoint that says so. */
@@ -910,14 +877,6 @@ export class Engine {
     });
   }
 
-  /** Rows wait while dirty state is copied, so much of it is copied in several pieces. */
-  #adjustCheckpoints(pauseMs: number): void {
-    const wanted = this.#checkpointPart * (checkpointPauseMs / Math.max(pauseMs, 0.1));
-    // Half of the way, since one long pause may have had another cause.
-    const next = (this.#checkpointPart + Math.min(wanted, 1)) / 2;
-    this.#checkpointPart = Math.max(checkpointSoonest, next);
-  }
-
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
   #withoutFailed(): StoreChange[] {
     const failed = [...this.#jobs.values()].filter((job) => job.failure !== null);
@@ -932,7 +891,7 @@ export class Engine {
     if (this.#stopped) return;
     this.#stopped = true;
     this.subscriptions.stop();
-    this.#checkpointTimer?.cancel();
+    this.#checkpointer.stop();
     this.#heartbeatTimer?.cancel();
     await this.checkpoint();
     for (const source of this.#sources.values()) await source.close();
@@ -943,7 +902,7 @@ export class Engine {
   /** Ends as a crash would: nothing more is written. */
   async abandon(): Promise<void> {
     this.#stopped = true;
-    this.#checkpointTimer?.cancel();
+    this.#checkpointer.stop();
     this.#heartbeatTimer?.cancel();
     // First of all nothing is committed: writers that are closed have not written what they were given.
     const atRest = this.#commits.abandon();

@@ -19,7 +19,7 @@ import { grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { compareAcross, orderOf, totalOrder } from './entry-order.ts';
+import { compareRowsAcross, orderOf, totalOrder } from './entry-order.ts';
 import { EntryOutput, Outlet, Times } from './outlet.ts';
 
 export class FirstRows implements Operator {
@@ -221,29 +221,13 @@ export class FirstRows implements Operator {
 
   /** Row i of a batch against a kept row, by the order asked for. */
   #compareWith(columns: readonly Column[], i: number, slot: number): number {
-    for (const spec of this.#order) {
-      const stored = this.#rows.stored[spec.column]!;
-      const result = compareAcross(
-        columns[spec.column]!,
-        i,
-        stored.column,
-        slot,
-        stored.type,
-        spec,
-      );
-      if (result !== 0) return result;
-    }
-    return 0;
+    const { types } = this.#rows;
+    return compareRowsAcross(columns, i, this.#rows.columns, slot, types, this.#order);
   }
 
   /** Row i of a batch against row j of it. */
   #compareRows(columns: readonly Column[], i: number, j: number): number {
-    for (const spec of this.#order) {
-      const column = columns[spec.column]!;
-      const result = compareAcross(column, i, column, j, this.#rows.types[spec.column]!, spec);
-      if (result !== 0) return result;
-    }
-    return 0;
+    return compareRowsAcross(columns, i, columns, j, this.#rows.types, this.#order);
   }
 
   #store(columns: readonly Column[], i: number): number {

@@ -7,13 +7,11 @@
 
 import type { Operator, Output } from '../dataflow/operator.ts';
 import type { OverSpec } from '../plan/dataflow-plan.ts';
-import { gatherRows } from '../state/gather.ts';
 import type { StateTable } from '../state/state-table.ts';
-import { grownFloat64, grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
-import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { Outlet, Times, outputRowsMax } from './outlet.ts';
+import { NumberedRows } from './numbered-rows.ts';
+import { Outlet, Times } from './outlet.ts';
 import { Partitions } from './partitions.ts';
 
 /** Whether all calls number rows and do nothing else. */
@@ -83,52 +81,5 @@ export class RowNumbers implements Operator {
 
   restored(): void {
     this.#partitions.restored();
-  }
-}
-
-/** Rows with their numbers, to go out with one sign. */
-class NumberedRows {
-  readonly #calls: number;
-  readonly #weight: number;
-  #rows: Int32Array = new Int32Array(64);
-  #numbers: Float64Array = new Float64Array(64);
-  #count = 0;
-  readonly #reused: (Column | null)[] = [];
-
-  constructor(calls: number, weight: 1 | -1) {
-    this.#calls = calls;
-    this.#weight = weight;
-  }
-
-  add(row: number, number: number): void {
-    if (this.#count === this.#rows.length) {
-      this.#rows = grownInt32(this.#rows, this.#count * 2);
-      this.#numbers = grownFloat64(this.#numbers, this.#count * 2);
-    }
-    this.#rows[this.#count] = row;
-    this.#numbers[this.#count++] = number;
-  }
-
-  /** Emits the rows of `columns` and starts over. */
-  send(outlet: Outlet, columns: readonly Column[]): void {
-    for (let at = 0; at < this.#count; at += outputRowsMax) {
-      const count = Math.min(outputRowsMax, this.#count - at);
-      const rows = this.#rows.subarray(at, at + count);
-      const gathered = columns.map(
-        (column, c) => (this.#reused[c] = gatherRows(column, rows, count, this.#reused[c] ?? null)),
-      );
-      const values = this.#numbers.slice(at, at + count);
-      const numbers = Array.from({ length: this.#calls }, (): Column => {
-        return { kind: 'f64', values, nulls: null };
-      });
-      outlet.emit({
-        count,
-        columns: [...gathered, ...numbers],
-        weights: this.#weight === 1 ? null : new Int32Array(count).fill(this.#weight),
-        rowWatermarks: null,
-        origin: null,
-      });
-    }
-    this.#count = 0;
   }
 }

@@ -220,7 +220,15 @@ export interface TopNSpec extends NodeBase {
   readonly limit: number | null;
   readonly offset: number;
   readonly withTies: boolean;
+  /**
+   * In how many columns each row's number follows, from 1 in each partition. Not 0 only where the input is append-only
+   * and there are a limit up to `numberedMax`, no offset and no ties.
+   */
+  readonly numbers: number;
 }
+
+/** Rows of a partition that are numbered where they are kept. */
+export const numberedMax = 1024;
 
 export interface OverSpec extends NodeBase {
   readonly kind: 'over';

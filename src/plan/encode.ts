@@ -236,7 +236,15 @@ function nodeFields(node: NodeSpec): Json[] {
     case 'set':
       return [node.op, node.all];
     case 'top-n':
-      return [node.partitionBy, orderToJson(node.order), node.limit, node.offset, node.withTies];
+      return [
+        node.partitionBy,
+        orderToJson(node.order),
+        node.limit,
+        node.offset,
+        node.withTies,
+        // Left out where there are none, as in plans that were saved before there could be.
+        ...(node.numbers === 0 ? [] : [node.numbers]),
+      ];
     case 'over':
       return [node.partitionBy, orderToJson(node.order), node.calls.map(overCallToJson)];
     case 'flat-map':

@@ -26,6 +26,26 @@ export class ByteWriter {
     return start;
   }
 
+  /**
+   * Makes room for `count` more bytes without taking them, and returns the offset where they start. Who writes
+   * into `buffer` from there sets `length` to where it ended.
+   */
+  room(count: number): number {
+    const needed = this.length + count;
+    if (needed > this.#bytes.length) this.#grow(needed);
+    return this.length;
+  }
+
+  /** The memory itself; valid until the next call that makes room. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
+  /** The same, for words. */
+  get words(): DataView {
+    return this.#view;
+  }
+
   #grow(needed: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(larger, 0, 0, this.length);
@@ -133,6 +153,15 @@ export class ByteWriter {
   /** A copy of what was written. */
   take(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.#bytes, 0, this.length);
+  }
+
+  /** What was written, without a copy: the memory is the caller's, and the writer starts over in memory of its own. */
+  detach(): Uint8Array {
+    const bytes = this.view();
+    this.#bytes = Buffer.allocUnsafeSlow(this.#bytes.length);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.length = 0;
+    return bytes;
   }
 
   clear(): void {

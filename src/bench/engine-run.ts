@@ -33,6 +33,10 @@ export interface EngineRunOptions {
   /** Directories that file sources may read. */
   readonly allowedDirectories: readonly string[];
   readonly extraConnectors?: readonly SourceConnector[];
+  /** Where the data are kept; absent: in a directory that goes with the run. */
+  readonly directory?: string;
+  /** Ends a tick after so many milliseconds; absent: never, so that counts of rows are the same in every run. */
+  readonly tickMsMax?: number;
 }
 
 export class EngineRun {
@@ -42,6 +46,7 @@ export class EngineRun {
   readonly #failed: Promise<never>;
   readonly #beside = new Set<string>();
   #afterTurn: (() => void) | null = null;
+  #keepsDirectory = false;
 
   private constructor(directory: string, open: OpenDatabase, failed: Promise<never>) {
     this.directory = directory;
@@ -59,7 +64,7 @@ export class EngineRun {
   }
 
   static async open(options: EngineRunOptions): Promise<EngineRun> {
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'millrace-bench-'));
     let fail: (error: unknown) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
@@ -89,11 +94,11 @@ export class EngineRun {
         ...defaultDatabaseOptions,
         workers: options.workers ?? 1,
         checkpointIntervalMs: options.checkpointIntervalMs,
-        // Ticks end by rows and never by the clock, so that counts of rows are the same in every run.
-        tickMsMax: Infinity,
+        tickMsMax: options.tickMsMax ?? Infinity,
       },
     );
     run = new EngineRun(directory, open, failed);
+    run.#keepsDirectory = options.directory !== undefined;
     return run;
   }
 
@@ -186,7 +191,7 @@ export class EngineRun {
 
   async close(): Promise<void> {
     await this.#open.close();
-    rmSync(this.directory, { recursive: true, force: true });
+    if (!this.#keepsDirectory) rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

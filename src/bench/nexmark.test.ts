@@ -108,8 +108,14 @@ test.each(nexmarkQueries.map(({ name }) => name))(
     const view = await run(name);
     expect(view.resultRows).toBeGreaterThan(0);
     const sink = await run(name, { into: 'sink' });
-    // Changes that take rows back are counted, too. Windows by the clock (q12) give nothing before they close.
-    expect(sink.resultRows).toBeGreaterThanOrEqual(name === 'q12' ? 0 : view.resultRows);
+    if (name === 'q12') {
+      // Windows by the clock give nothing to a sink before they close; until then all bids stand in groups.
+      const groups = sink.operators.find(({ kind }) => kind === 'aggregate');
+      expect(groups?.rowsIn).toBe(eventCounts(order(name).events).bid);
+    } else {
+      // Changes that take rows back are counted, too.
+      expect(sink.resultRows).toBeGreaterThanOrEqual(view.resultRows);
+    }
   },
 );
 

@@ -8,6 +8,7 @@ import type { Expr } from '../expr/expr.ts';
 import { resolveFunction, resolveTable } from '../expr/resolve.ts';
 import type * as ast from '../syntax/ast.ts';
 import { Interval } from '../types/interval.ts';
+import { oidOf } from '../types/oid.ts';
 import { types } from '../types/sql-type.ts';
 import { bindAggregateCall } from './bind-aggregate-call.ts';
 import { callNamed } from './bind-literal.ts';
@@ -17,6 +18,7 @@ import { coerceArgs, coerceToCommon, constant } from './coerce.ts';
 import { bindIn, checkAllowed, type ExprEnv } from './expr-env.ts';
 import { groupWindowColumn } from './group-window-columns.ts';
 import { mark } from './query-level.ts';
+import { undecidedParameter } from './parameters.ts';
 import { sameExprs } from './same-expr.ts';
 
 /** Schemas that functions are found in: they all live in pg_catalog, in name if not in fact. */
@@ -70,6 +72,9 @@ function bindScalar(
   env: ExprEnv,
 ): Expr {
   const at = call.span.start;
+  if (name === 'pg_typeof' && args.length === 1 && args[0]!.type.kind === 'unknown') {
+    return typeOfUnknown(args[0]!, at);
+  }
   const resolved = resolveFunction(
     env.binding.functions,
     name,
@@ -78,6 +83,12 @@ function bindScalar(
   );
   const coerced = coerceArgs(env.binding, args, resolved.parameterTypes);
   return { kind: 'call', fn: resolved.fn, args: coerced, type: resolved.returns, at };
+}
+
+/** A literal has no type yet, and what a parameter is nobody has said: 42P18 as in PostgreSQL. */
+function typeOfUnknown(arg: Expr, at: number): Expr {
+  if (arg.kind !== 'parameter') return constant(oidOf(types.unknown), types.regtype, at);
+  throw undecidedParameter(arg.index, arg.at);
 }
 
 /** What only aggregates may have. */

@@ -5,12 +5,13 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { PlainViewObject, RelationObject } from '../catalog/objects.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
+import type { Binding } from './binding.ts';
 import type { CommonTables, QueryEnv } from './expr-env.ts';
 import { withAlias } from './from-alias.ts';
 import { plainItem, type FromResult } from './from-result.ts';
 import { bindStoredText, planWithoutPositions } from './positions.ts';
 import { castColumns, moveInward, visiblePlan } from './query-result.ts';
-import { fieldsOf, relationRef, requireRelation } from './relation-lookup.ts';
+import { fieldsOf, relationToRead, requireRelation } from './relation-lookup.ts';
 import { depthUnder } from './scope.ts';
 import { parseViewQuery } from './view-query.ts';
 
@@ -36,7 +37,7 @@ export function bindNamed(name: ast.QualifiedName, env: QueryEnv): FromResult {
       position: name.span.start,
     });
   }
-  const plan = object.kind === 'view' ? expandView(object, env) : scan(object);
+  const plan = object.kind === 'view' ? expandView(object, env) : scan(object, env.binding);
   const columnNames =
     object.kind === 'view' ? object.columns.map((column) => column.name) : undefined;
   const item = plainItem(plan, {
@@ -69,11 +70,14 @@ function relationOf(name: ast.QualifiedName, env: QueryEnv): RelationObject {
 }
 
 /** All columns of a relation. */
-export function scan(object: Exclude<RelationObject, PlainViewObject>): LogicalPlan {
+export function scan(
+  object: Exclude<RelationObject, PlainViewObject>,
+  binding: Binding,
+): LogicalPlan {
   const schema = fieldsOf(object);
   return {
     kind: 'scan',
-    relation: relationRef(object),
+    relation: relationToRead(object, binding),
     columns: schema.map((_, ordinal) => ordinal),
     schema,
   };

@@ -27,7 +27,7 @@ import { computedColumns, requireTable } from './table-rows.ts';
 export function bindUpdate(statement: ast.UpdateStatement, binding: Binding): BoundUpdate {
   const table = requireTable(binding, statement.table, 'update');
   const env = envOf(statement.with, binding);
-  const target = targetOf(table, statement.alias);
+  const target = targetOf(table, statement.alias, binding);
   const level = new QueryLevel();
   const from = bindFrom(statement.from, env, level, target);
   const inner = exprEnv(env, from, level);
@@ -73,7 +73,7 @@ function updatePlan(
 export function bindDelete(statement: ast.DeleteStatement, binding: Binding): BoundDelete {
   const table = requireTable(binding, statement.table, 'delete from');
   const env = envOf(statement.with, binding);
-  const target = targetOf(table, statement.alias);
+  const target = targetOf(table, statement.alias, binding);
   const level = new QueryLevel();
   const width = table.columns.length;
   const joined = statement.using.length > 0 && statement.returning !== null;
@@ -122,8 +122,8 @@ function envOf(clause: ast.WithClause | null, binding: Binding): QueryEnv {
   return clause === null ? topLevel(binding) : bindWith(clause, topLevel(binding));
 }
 
-function targetOf(table: TableObject, alias: ast.Identifier | null): FromResult {
-  const plan = scan(table);
+function targetOf(table: TableObject, alias: ast.Identifier | null, binding: Binding): FromResult {
+  const plan = scan(table, binding);
   const item = plainItem(plan, {
     name: alias?.name ?? table.name,
     schema: alias === null ? table.schema : null,

@@ -63,15 +63,18 @@ export class ParameterTypes {
     const all: SqlType[] = [];
     for (let index = 0; index < this.count; index++) {
       const type = this.#types[index];
-      if (type === undefined) {
-        throw new SqlError(
-          sqlstate.indeterminateDatatype,
-          `could not determine data type of parameter $${index + 1}`,
-          { position: this.#firstUse[index] },
-        );
-      }
+      if (type === undefined) throw undecidedParameter(index + 1, this.#firstUse[index]);
       all.push(type);
     }
     return all;
   }
+}
+
+/** 42P18: nothing says what type a parameter has. */
+export function undecidedParameter(number: number, position: number | undefined): SqlError {
+  return new SqlError(
+    sqlstate.indeterminateDatatype,
+    `could not determine data type of parameter $${number}`,
+    { position },
+  );
 }

@@ -142,7 +142,6 @@ export function relationRef(object: RelationObject): RelationRef {
     ...(object.kind === 'table' && object.primaryKey.length > 0
       ? { keys: [object.primaryKey] }
       : {}),
-    ...(isBounded(object) ? { bounded: true } : {}),
   };
 }
 
@@ -179,12 +178,15 @@ function isAppendOnly(object: RelationObject): boolean {
   }
 }
 
-/** Files are read to their end, unless they are watched for more. */
-function isBounded(object: CatalogObject): boolean {
+/** The object as a query reads it. */
+export function relationToRead(object: RelationObject, binding: Binding): RelationRef {
+  const relation = relationRef(object);
+  return isBounded(object, binding) ? { ...relation, bounded: true } : relation;
+}
+
+function isBounded(object: CatalogObject, { context }: Binding): boolean {
   if (object.kind !== 'source') return false;
-  if (object.connector === 'test') return true;
-  const files = object.connector === 'filesystem' || object.connector === 'file';
-  return files && !object.options.has('source.monitor-interval');
+  return context.connectors(object.connector)?.isBounded?.(object.options) === true;
 }
 
 function isChangeFormat(format: string | null): boolean {

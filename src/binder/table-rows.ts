@@ -1,7 +1,12 @@
 /** Whole rows of a stored table: which tables can be written, defaults, computed columns. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { ColumnDefinition, RelationObject, TableObject } from '../catalog/objects.ts';
+import type {
+  ColumnDefinition,
+  RelationObject,
+  SourceObject,
+  TableObject,
+} from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import { substituteColumns } from '../expr/walk.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -10,11 +15,14 @@ import type { Binding } from './binding.ts';
 import { nullOf } from './coerce.ts';
 import { requireRelation } from './relation-lookup.ts';
 
+/** What a statement does, as PostgreSQL's messages have it. */
+type ChangeVerb = 'insert into' | 'update' | 'delete from' | 'truncate' | 'copy to';
+
 /** The table that a statement changes; PostgreSQL's errors for everything that is no table. */
 export function requireTable(
   binding: Binding,
   name: ast.QualifiedName,
-  verb: 'insert into' | 'update' | 'delete from' | 'truncate' | 'copy to',
+  verb: ChangeVerb,
 ): TableObject {
   const object = requireRelation(binding, name);
   if (object.kind === 'table') return object;
@@ -23,7 +31,7 @@ export function requireTable(
 
 function refusal(
   object: Exclude<RelationObject, TableObject>,
-  verb: string,
+  verb: ChangeVerb,
   position: number,
 ): Error {
   if (verb === 'truncate' && object.kind !== 'source') {
@@ -31,10 +39,7 @@ function refusal(
   }
   switch (object.kind) {
     case 'source':
-      return notSupported(`writing to source "${object.name}"`, {
-        hint: 'Its connector only reads. Insert into a table without a connector, or with one that writes.',
-        position,
-      });
+      return verb === 'insert into' ? readOnly(object, position) : rowsOutside(verb, position);
     case 'materialized-view':
       return new SqlError(
         sqlstate.wrongObjectType,
@@ -54,6 +59,32 @@ function refusal(
         { position },
       );
   }
+}
+
+function readOnly({ name }: SourceObject, position: number): SqlError {
+  return notSupported(`writing to source "${name}"`, {
+    hint: 'Its connector only reads. Insert into a table without a connector, or with one that writes.',
+    position,
+  });
+}
+
+/** Statements on rows that stand outside, where they cannot be changed. */
+const outsideWords: Readonly<Record<Exclude<ChangeVerb, 'insert into'>, string>> = {
+  update: 'UPDATE of',
+  'delete from': 'DELETE from',
+  truncate: 'TRUNCATE of',
+  'copy to': 'COPY into',
+};
+
+function rowsOutside(verb: Exclude<ChangeVerb, 'insert into'>, position: number): SqlError {
+  return notSupported(`${outsideWords[verb]} a table with a connector`, {
+    detail: 'Its rows are outside, and none of them are kept here.',
+    hint:
+      verb === 'copy to'
+        ? 'Copy into a table without a connector; INSERT INTO … SELECT writes from that one.'
+        : 'Keep rows that change in a table without a connector.',
+    position,
+  });
 }
 
 /** The ordinal of a column to be written. 42703 and 428C9 as PostgreSQL. */

@@ -4,7 +4,7 @@
  * What PostgreSQL keeps and we do not (WAL, tablespaces, per-relation counters) is NULL, or 0 where it counts.
  */
 
-import { relationCounters } from '../expr/functions/catalog.ts';
+import { privilegeKinds, relationCounters } from '../expr/functions/catalog.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { Interval } from '../types/interval.ts';
@@ -31,25 +31,9 @@ export function catalogAnswers(world: AnswerWorld): readonly (readonly [string, 
   return [...privileges(), ...server(world), ...advisoryLocks(), ...typeSizes(), ...absent()];
 }
 
-const privilegeKinds = [
-  'table',
-  'any_column',
-  'column',
-  'schema',
-  'database',
-  'function',
-  'language',
-  'sequence',
-  'server',
-  'tablespace',
-  'type',
-  'foreign_data_wrapper',
-  'parameter',
-];
-
 function privileges(): [string, CatalogAnswer][] {
   return [
-    ...privilegeKinds.map((kind): [string, CatalogAnswer] => [
+    ...[...privilegeKinds, 'column'].map((kind): [string, CatalogAnswer] => [
       `has_${kind}_privilege`,
       always(true),
     ]),

@@ -45,7 +45,9 @@ export function cascadeNotice(
 }
 
 function describe(object: DroppedName, visible: (object: CatalogObject) => boolean): string {
-  const kind = kindName(object.kind);
+  // What only goes outside was made by CREATE TABLE and is no source to anybody.
+  const written = object.kind === 'source' && object.unreadable !== undefined;
+  const kind = kindName(written ? 'table' : object.kind);
   if (object.kind === 'schema') return `${kind} ${quoteName(object.name)}`;
   const short = visible(object);
   return `${kind} ${short ? quoteName(object.name) : qualifiedName(object.schema, object.name)}`;

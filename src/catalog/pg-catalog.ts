@@ -386,6 +386,18 @@ const pgStatActivity: Provider = (context) =>
     backend_type: 'client backend',
   }));
 
+/** One plan serves all executions. */
+const pgPreparedStatements: Provider = (context) =>
+  context.statements().map((each) => ({
+    name: each.name,
+    statement: each.text,
+    prepare_time: BigInt(each.preparedMicros),
+    parameter_types: SqlArray.of(each.parameterOids),
+    from_sql: each.fromSql,
+    generic_plans: BigInt(each.uses),
+    custom_plans: 0n,
+  }));
+
 const pgTables: Provider = (context) =>
   context.catalog
     .relations()
@@ -524,6 +536,7 @@ export function providePgCatalog(system: SystemRelations<SystemContext>): void {
     ['pg_user', pgUser],
     ['pg_settings', pgSettings],
     ['pg_stat_activity', pgStatActivity],
+    ['pg_prepared_statements', pgPreparedStatements],
     ['pg_tables', pgTables],
     ['pg_views', pgViews],
     ['pg_matviews', pgMatviews],

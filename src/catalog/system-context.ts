@@ -25,6 +25,17 @@ export interface SessionRow {
   readonly queryMicros: number;
 }
 
+/** A prepared statement of the session that asks. */
+export interface StatementRow {
+  readonly name: string;
+  readonly text: string;
+  readonly fromSql: boolean;
+  /** Microseconds since 1970. */
+  readonly preparedMicros: number;
+  readonly parameterOids: readonly number[];
+  readonly uses: number;
+}
+
 export interface SystemContext {
   readonly catalog: Catalog;
   readonly registry: FunctionRegistry;
@@ -41,4 +52,5 @@ export interface SystemContext {
   readonly relationBytes: (oid: number) => number;
   readonly settings: () => readonly SettingRow[];
   readonly sessions: () => readonly SessionRow[];
+  readonly statements: () => readonly StatementRow[];
 }

@@ -2,6 +2,8 @@
 
 import { join, resolve } from 'node:path';
 import { AssertionFailed } from '../base/assert.ts';
+import { benchKeys } from '../bench/keys-bench.ts';
+import { reopenKeys, runKeys, type KeysOrder } from '../bench/keys-run.ts';
 import { benchIvm } from '../bench/ivm-bench.ts';
 import { runIvm, type IvmOrder } from '../bench/ivm-run.ts';
 import {
@@ -10,6 +12,7 @@ import {
   type LatencyBenchOptions,
   produceAcknowledged,
 } from '../bench/latency-bench.ts';
+import { benchChange, type ChangeOrder, runChange } from '../bench/change-bench.ts';
 import { benchNexmark } from '../bench/nexmark-bench.ts';
 import { produceEvenly, runLatency, type LatencyOrder } from '../bench/latency-run.ts';
 import { runNexmark, type NexmarkOrder } from '../bench/nexmark-run.ts';
@@ -103,6 +106,11 @@ export async function ivm(flags: {
   await orMessage(() => benchIvm({ ...flags, compare }));
 }
 
+/** `millrace bench change`. */
+export async function change(sizes: readonly number[], updates: number): Promise<void> {
+  await orMessage(() => benchChange(sizes, updates));
+}
+
 /** `millrace bench startup`. */
 export async function startup(flags: { readonly runs: number }): Promise<void> {
   await benchStartup(flags.runs);
@@ -111,6 +119,14 @@ export async function startup(flags: { readonly runs: number }): Promise<void> {
 /** `millrace bench latency`. */
 export async function latency(options: LatencyBenchOptions): Promise<void> {
   await benchLatency(options);
+}
+
+/** `millrace bench keys`. */
+export async function keys(options: {
+  readonly keys: readonly number[];
+  readonly updates: number;
+}): Promise<void> {
+  await orMessage(() => benchKeys(options));
 }
 
 /** The other end of a process that the benchmark started. */
@@ -125,6 +141,12 @@ export async function benchChild(what: string, order: string): Promise<void> {
       return asChild(() => produceEvenly(told as LatencyOrder));
     case 'ivm-run':
       return asChild(() => runIvm(told as IvmOrder));
+    case 'change-run':
+      return asChild(() => runChange(told as ChangeOrder));
+    case 'keys-run':
+      return asChild(() => runKeys(told as KeysOrder));
+    case 'keys-reopen':
+      return asChild(() => reopenKeys(told as KeysOrder));
     case 'acknowledge':
       return asChild(() => produceAcknowledged(told as AckOrder));
     default:

@@ -170,6 +170,18 @@ function addExplain(program: Command): void {
     });
 }
 
+/** Processes that benchmarks start of themselves. */
+const parts = [
+  'run',
+  'nexmark-latency',
+  'produce',
+  'ivm-run',
+  'change-run',
+  'acknowledge',
+  'keys-run',
+  'keys-reopen',
+];
+
 function addBench(program: Command): void {
   const bench = program
     .command('bench')
@@ -219,6 +231,15 @@ function addBench(program: Command): void {
       await ivm(flags);
     });
   bench
+    .command('change')
+    .description('one UPDATE under a join and a grouping, for tables of growing size')
+    .option('--rows <list>', 'sizes of the table', '10000,100000,1000000')
+    .option('--updates <n>', 'updates measured at each size', positive, 1000)
+    .action(async (flags: { rows: string; updates: number }) => {
+      const { change } = await import('./bench-command.ts');
+      await change(flags.rows.split(',').map(positive), flags.updates);
+    });
+  bench
     .command('startup')
     .description('from starting a server to its first answer')
     .option('--runs <n>', 'how often', positive, 7)
@@ -244,7 +265,16 @@ function addBench(program: Command): void {
         });
       },
     );
-  for (const part of ['run', 'nexmark-latency', 'produce', 'ivm-run', 'acknowledge']) {
+  bench
+    .command('keys')
+    .description('a grouping with very many keys: cost, memory, pauses, restart')
+    .option('--keys <list>', 'numbers of keys', '10000,1000000,10000000')
+    .option('--changes <n>', 'rows of known keys afterwards', positive, 3_000_000)
+    .action(async (flags: { keys: string; changes: number }) => {
+      const { keys } = await import('./bench-command.ts');
+      await keys({ keys: flags.keys.split(',').map(positive), updates: flags.changes });
+    });
+  for (const part of parts) {
     bench
       .command(part, { hidden: true })
       .argument('<order>')

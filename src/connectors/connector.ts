@@ -173,5 +173,7 @@ export interface SourceConnector {
   readonly columns: ((options: OptionValues) => Schema) | null;
   /** Checks across options; throws SqlError. */
   validate(options: OptionValues): void;
+  /** Whether its readers come to an end by themselves (`SourceReader.finished`); absent: they never do. */
+  readonly isBounded?: (options: OptionValues) => boolean;
   create(context: SourceContext): SourceReader;
 }

@@ -96,13 +96,7 @@ export class FileReader implements SourceReader {
 
   async startPositions(): Promise<Positions> {
     const names = await this.#list();
-    if (names.single && names.files.length === 0) {
-      const path = describePath(this.#options.path, this.#path);
-      throw new ConnectorError(`file ${path} does not exist`, {
-        retryable: true,
-        missing: true,
-      });
-    }
+    if (names.single && names.files.length === 0) throw this.#missing();
     for (const file of names.files) {
       const handle = await openAllowed(file.path, this.#allowed);
       await handle.close();
@@ -121,6 +115,11 @@ export class FileReader implements SourceReader {
     }
     this.#state = 'running';
     void this.#work();
+  }
+
+  #missing(): ConnectorError {
+    const path = describePath(this.#options.path, this.#path);
+    return new ConnectorError(`file ${path} does not exist`, { retryable: true, missing: true });
   }
 
   get #allowed(): readonly string[] {
@@ -223,7 +222,8 @@ export class FileReader implements SourceReader {
 
   async #round(): Promise<void> {
     if (this.#options.follow || !this.#listed) {
-      const { files } = await this.#list();
+      const { single, files } = await this.#list();
+      if (single && files.length === 0 && this.#files.size === 0) throw this.#missing();
       for (const { name, path } of files) {
         if (!this.#files.has(name)) this.#addFile(name, path, { offset: 0, mark: null });
       }
@@ -395,9 +395,13 @@ export class FileReader implements SourceReader {
     if (!this.#isLive()) return;
     const retryable = !(error instanceof SqlError) && !isLost(error);
     this.#state = retryable ? 'retrying' : 'failed';
-    this.#error = messageOf(error);
-    const { log } = this.#context.environment;
-    log.warn('file source', { source: this.#context.source, reason: this.#error });
+    const reason = messageOf(error);
+    // What is tried again each second is told once.
+    if (reason !== this.#error) {
+      this.#context.environment.log.warn('file source', { source: this.#context.source, reason });
+    }
+    this.#error = reason;
+    if (!retryable) this.onReady?.();
   }
 
   #isLive(): boolean {

@@ -100,5 +100,6 @@ export const fileConnector: SourceConnector = {
   validate: (options) => {
     readFileOptions(options);
   },
+  isBounded: (options) => !readFileOptions(options).follow,
   create: (context) => new FileReader(context, readFileOptions(context.options)),
 };

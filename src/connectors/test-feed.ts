@@ -115,6 +115,8 @@ export function testConnector(feed: TestFeed): SourceConnector {
     metadata: ['partition', 'offset'],
     columns: null,
     validate: () => undefined,
+    // A test ends its streams when it likes.
+    isBounded: () => true,
     create: (context) => new TestReader(context, feed),
   };
 }

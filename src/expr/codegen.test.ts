@@ -168,7 +168,7 @@ class Maker {
       case 0:
         return operator('-', null, a());
       case 1:
-        return cast(a(), this.#pick([...numberTypes, numeric(8, 1)]), 'explicit');
+        return cast(a(), this.#pick([...numberTypes, numeric(8, 1), numeric(23, 3)]), 'explicit');
       case 2:
         return this.choice(
           () => a(),

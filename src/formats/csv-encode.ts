@@ -10,11 +10,15 @@ import { formatText } from '../types/text-io.ts';
 import { csvDialect } from './csv.ts';
 import type { OptionValues } from './options.ts';
 
-/** Makes one record, without its line end. Throws 22P04 for a value that cannot be written without quotes. */
-export function csvRowEncoder(
-  types: readonly SqlType[],
-  options: OptionValues,
-): (row: Row) => string {
+export interface CsvWritingRules {
+  readonly delimiter: string;
+  readonly quote: string | null;
+  readonly nullText: string;
+  /** A value's text as a field, quoted where it must be. Throws 22P04 where it must be and may not. */
+  readonly field: (text: string) => string;
+}
+
+export function csvRules(options: OptionValues): CsvWritingRules {
   const { delimiter, quote } = csvDialect(options);
   const nullText = options.get('csv.null-literal') ?? '';
   const special = (text: string): boolean =>
@@ -34,6 +38,15 @@ export function csvRowEncoder(
       },
     );
   };
+  return { delimiter, quote, nullText, field };
+}
+
+/** Makes one record, without its line end. Throws 22P04 for a value that cannot be written without quotes. */
+export function csvRowEncoder(
+  types: readonly SqlType[],
+  options: OptionValues,
+): (row: Row) => string {
+  const { delimiter, nullText, field } = csvRules(options);
   return (row) =>
     types
       .map((type, index) => {

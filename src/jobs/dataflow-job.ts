@@ -176,7 +176,7 @@ export class DataflowJob {
   }
 
   /** The dataflow in one graph that leads nowhere, for state to be loaded into. */
-  mergedDataflow(): ViewDataflow {
+  emptyDataflow(): LocalDataflow {
     const nothing = (): void => undefined;
     return new LocalDataflow({
       ...this.#context,

@@ -11,7 +11,6 @@
  */
 
 import { assert, must } from '../base/assert.ts';
-import { ByteReader } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -27,26 +26,28 @@ import { Segments } from '../checkpoint/segments.ts';
 import type { BadRecord } from '../connectors/connector.ts';
 import type { SinkContext, SinkWriter } from '../connectors/sink.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import type { DataflowPlan } from '../plan/dataflow-plan.ts';
-import type { EmitMode } from '../plan/logical.ts';
+import { type DataflowPlan, readsOf } from '../plan/dataflow-plan.ts';
 import { RelationStore } from '../state/relation-store.ts';
 import type { Store, StoreChange } from '../state/store.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { ErrorLedger } from './error-ledger.ts';
+import { type CheckpointPart, Checkpointer } from './checkpointer.ts';
 import { History, type Snapshot } from './history.ts';
 import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
-import { deadLetterColumns, lateRowColumns, Ledger, ledgerName } from './ledger.ts';
+import { ledgerName } from './ledger.ts';
+import { Ledgers } from './ledgers.ts';
+import { type OwnRun, QueryJobs, type QuerySubscription } from './query-jobs.ts';
 import { failureKey, SinkJob } from './sink-job.ts';
+import { SinkPressure } from './sink-pressure.ts';
 import type { SourceFeed } from './source-feed.ts';
 import { SourceRuntime } from './source-runtime.ts';
 import { StoredRelation } from './stored-relation.ts';
 import type { Subscription } from './subscription.ts';
 import { dropped, type SubscriptionRequest, Subscriptions } from './subscriptions.ts';
 import { TickMark } from './tick-mark.ts';
-import { type DataflowFactory, LocalDataflow } from './view-dataflow.ts';
-import { ViewJob, type ViewJobOptions } from './view-job.ts';
+import { type DataflowFactory, mergedState } from './view-dataflow.ts';
+import { ViewJob } from './view-job.ts';
 import {
   decodeWrite,
   encodeWrite,
@@ -92,10 +93,6 @@ export interface EngineOptions {
 /** How long a turn may run ticks before sockets get theirs, in milliseconds. */
 const turnMs = 4;
 const heartbeatMs = 1000;
-/** A checkpoint that held up ticks for longer, in milliseconds, makes the next one come sooner and be smaller. */
-const checkpointPauseMs = 4;
-/** Part of the interval that it is not brought below. */
-const checkpointSoonest = 0.1;
 const ledgerOwner = 'ledgers';
 
 export class Engine {
@@ -107,13 +104,11 @@ export class Engine {
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
   readonly #jobs = new Map<number, DataflowJob>();
-  /** Those of subscriptions to queries; they are among `#jobs`, under oids below 0. */
-  readonly #queryJobs = new Set<DataflowJob>();
-  #nextQueryOid = -1;
+  readonly #pressure = new SinkPressure(this.#jobs);
+  /** Those of subscriptions are among `#jobs`, under oids below 0. */
+  readonly #queries: QueryJobs;
   readonly subscriptions: Subscriptions;
-  readonly lateRows: Ledger;
-  readonly deadLetters: Ledger;
-  readonly rowErrors: ErrorLedger;
+  readonly #ledgers: Ledgers;
   /**
    * Clients name ticks (SUBSCRIBE … AS OF), also of a former life of the process, so none comes twice: they begin
    * at the clock's microseconds, and ticks take longer than that.
@@ -133,13 +128,8 @@ export class Engine {
   /** Durability of the last write that must be durable before it is shown. */
   #lastWrite: Promise<void> = Promise.resolve();
   #writesPending = 0;
-  readonly #waitingForSinks: (() => void)[] = [];
-  #checkpointTimer: Timer | null = null;
-  #checkpointing: Promise<void> | null = null;
-  /** Part of the interval after which the next checkpoint is due: less than 1 while much changes. */
-  #checkpointPart = 1;
   #heartbeatTimer: Timer | null = null;
-  readonly checkpoints = { count: 0, lastBytes: 0, lastMs: 0, lastAtMicros: 0 };
+  readonly #checkpointer: Checkpointer;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -151,22 +141,50 @@ export class Engine {
       monotonicMs: () => options.clock.monotonicMs(),
       tick: () => this.#tick,
     });
-    this.lateRows = new Ledger('late_rows', lateRowColumns, options.ledgerRowsMax);
-    this.deadLetters = new Ledger('dead_letters', deadLetterColumns, options.ledgerRowsMax);
-    this.rowErrors = new ErrorLedger(options.ledgerRowsMax);
-    for (const ledger of [this.lateRows, this.deadLetters, this.rowErrors]) {
-      this.#segments.add(ledgerOwner, ledger.name, ledger);
+    this.#queries = new QueryJobs(this.subscriptions, {
+      makeJob: (view, plan, own) => this.#makeJob(view, plan, own),
+      fill: (job) => this.#fill(job),
+      remove: (oid) => {
+        this.remove(oid).catch(options.fatal);
+      },
+      started: () => {
+        this.#startHeartbeat();
+        this.wake();
+      },
+    });
+    this.#checkpointer = new Checkpointer({
+      clock: options.clock,
+      intervalMs: options.checkpointIntervalMs,
+      segments: this.#segments,
+      begin: () => this.#checkpointPart(),
+      wake: () => this.wake(),
+      fatal: options.fatal,
+    });
+    this.#ledgers = new Ledgers(options.ledgerRowsMax);
+    for (const table of [...this.#ledgers.tables, this.#tickMark]) {
+      this.#segments.add(ledgerOwner, table.name, table);
     }
-    this.#segments.add(ledgerOwner, this.#tickMark.name, this.#tickMark);
   }
 
   get tick(): number {
     return this.#tick;
   }
 
+  get lateRows(): Ledgers['lateRows'] {
+    return this.#ledgers.lateRows;
+  }
+
+  get deadLetters(): Ledgers['deadLetters'] {
+    return this.#ledgers.deadLetters;
+  }
+
+  get rowErrors(): Ledgers['rowErrors'] {
+    return this.#ledgers.rowErrors;
+  }
+
   /** Of views and sinks; the dataflows of subscriptions are not among them. */
   get jobs(): Iterable<DataflowJob> {
-    return [...this.#jobs.values()].filter((job) => !this.#queryJobs.has(job));
+    return [...this.#jobs.values()].filter((job) => !this.#queries.has(job));
   }
 
   get sources(): Iterable<SourceRuntime> {
@@ -225,16 +243,10 @@ export class Engine {
         if (open) this.#segments.add(String(source.oid), feed.name, feed);
         else this.#forget(this.#segments.remove(String(source.oid)));
       },
-      refused: () => this.#refusedRecords(runtime.name),
+      refused: () => this.#ledgers.refused(runtime.name),
     });
     this.#sources.set(source.oid, runtime);
-  }
-
-  /** Partition and offset of the records of a source that stand in the dead letters. */
-  *#refusedRecords(source: string): Iterable<readonly [partition: string, offset: number]> {
-    for (const row of this.deadLetters.entries) {
-      if (row[0] === source) yield [row[2] as string, Number(row[3])];
-    }
+    this.#ledgers.add(source);
   }
 
   /**
@@ -265,56 +277,17 @@ export class Engine {
     return this.subscriptions.open(relation, request);
   }
 
-  /**
-   * To a query, by a dataflow of its own that lives as long as the subscription. Its rows are kept only until the
-   * snapshot is taken. Resolves when it has read all that is there. A row that fails ends it.
-   */
-  async subscribeQuery(plan: DataflowPlan, query: QuerySubscription): Promise<Subscription> {
-    const { request } = query;
-    const oid = this.#nextQueryOid--;
-    const view = queryView(oid, plan, query.emit);
-    const job = this.#makeJob(view, plan, {
-      dataflow: (context) => new LocalDataflow(context),
-      // They are counted by the operators, and nobody could look for them under a name.
-      late: () => undefined,
-      rowError: (code, message) => {
-        throw new SqlError(code, message);
-      },
-    });
-    const { relation } = job;
-    if (!request.snapshot) relation.passOn();
-    this.#queryJobs.add(job);
-    const end = (): void => {
-      this.#queryJobs.delete(job);
-      this.remove(oid).catch(this.#options.fatal);
-    };
-    query.signal.addEventListener('abort', end, { once: true });
-    try {
-      await this.#fill(job);
-      query.signal.throwIfAborted();
-      const subscription = this.subscriptions.open(relation, request, end);
-      relation.passOn();
-      this.#startHeartbeat();
-      this.wake();
-      return subscription;
-    } catch (error) {
-      end();
-      throw error;
-    } finally {
-      query.signal.removeEventListener('abort', end);
-    }
+  /** To a query, by a dataflow of its own; see `QueryJobs`. */
+  subscribeQuery(plan: DataflowPlan, query: QuerySubscription): Promise<Subscription> {
+    return this.#queries.subscribe(plan, query);
   }
 
   /** Dataflows of subscriptions that read what is removed cannot go on. */
   #endReaders(oid: number): void {
     const name = this.#relations.get(oid)?.name ?? this.#sources.get(oid)?.source.name;
-    this.subscriptions.fail(oid, dropped(name ?? ''));
-    for (const job of [...this.#queryJobs]) {
-      if (!readsOf(job.plan).includes(oid)) continue;
-      const error = dropped(name ?? '');
-      job.failure ??= error;
-      this.subscriptions.fail(job.object.oid, error);
-    }
+    const error = dropped(name ?? '');
+    this.subscriptions.fail(oid, error);
+    this.#queries.failReaders(oid, error);
   }
 
   async #fill(job: DataflowJob): Promise<void> {
@@ -334,16 +307,13 @@ export class Engine {
     if (job.failure !== null) throw job.failure;
   }
 
-  #makeJob(
-    view: MaterializedViewObject,
-    plan: DataflowPlan,
-    own: Pick<ViewJobOptions, 'dataflow' | 'late' | 'rowError'> | null = null,
-  ): ViewJob {
+  #makeJob(view: MaterializedViewObject, plan: DataflowPlan, own: OwnRun | null = null): ViewJob {
     const types = view.columns.map((column) => column.type);
     const { appendOnly } = plan.nodes[plan.root]!;
     const relation = this.#store(view, types, keyInPlace(plan), appendOnly);
     const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan), ...own });
     this.#jobs.set(view.oid, job);
+    if (own === null) this.#ledgers.add(view);
     return job;
   }
 
@@ -355,7 +325,7 @@ export class Engine {
       dataflow: this.#options.dataflow,
       codegen: this.#options.codegen,
       evaluation: this.#viewEvaluation(),
-      late: (row) => this.lateRows.append([...row, BigInt(this.#nowMicros())]),
+      late: (row) => this.#ledgers.late(row, this.#nowMicros()),
       rowError: (code, message, row, weight) =>
         this.rowErrors.add(name(), code, message, row, weight),
       log: this.#options.log.with({ view: ledgerName(object) }),
@@ -391,12 +361,13 @@ export class Engine {
       sink,
       makeWriter: this.#options.makeWriter,
       changed: () => {
-        this.#scheduleCheckpoint();
+        this.#checkpointer.schedule();
         this.#sinksDrained();
       },
       ...this.#jobOptions(sink, plan),
     });
     this.#jobs.set(sink.oid, job);
+    this.#ledgers.add(sink);
     return job;
   }
 
@@ -412,13 +383,9 @@ export class Engine {
     };
   }
 
-  #sinks(): SinkJob[] {
-    return [...this.#jobs.values()].filter((job) => job instanceof SinkJob);
-  }
-
   /** Before sinks are dropped: every row that they took is shown outside. */
   async finishSinks(oids: readonly number[]): Promise<void> {
-    const sinks = this.#sinks().filter((job) => oids.includes(job.sink.oid));
+    const sinks = this.#pressure.sinks().filter((job) => oids.includes(job.sink.oid));
     if (sinks.length === 0) return;
     for (const job of sinks) job.finish();
     await this.checkpoint();
@@ -440,8 +407,7 @@ export class Engine {
         await this.#sources.get(source)?.detach(listeners);
       }
       job.closeDataflow();
-      forgotten = this.lateRows.forget(job.name);
-      forgotten = this.rowErrors.forget(job.name) || forgotten;
+      forgotten = this.#ledgers.remove(oid, job.name);
     }
     if (job instanceof SinkJob) {
       changes.push({ key: failureKey(oid), value: null });
@@ -451,7 +417,7 @@ export class Engine {
     const source = this.#sources.get(oid);
     if (source !== undefined) {
       this.#sources.delete(oid);
-      forgotten = this.deadLetters.forget(source.name);
+      forgotten = this.#ledgers.remove(oid, source.name);
       await source.close();
     }
     this.#relations.delete(oid);
@@ -474,9 +440,7 @@ export class Engine {
       const known = this.#jobs.get(object.oid) ?? this.#sources.get(object.oid);
       if (known === undefined || known.name === ledgerName(object)) continue;
       renamed = true;
-      this.lateRows.rename(known.name, ledgerName(object));
-      this.deadLetters.rename(known.name, ledgerName(object));
-      this.rowErrors.rename(known.name, ledgerName(object));
+      this.#ledgers.rename(object.oid, known.name, ledgerName(object));
       this.#jobs.get(object.oid)?.rename(object);
       if (object.kind === 'source') this.#sources.get(object.oid)?.rename(object);
     }
@@ -500,6 +464,7 @@ export class Engine {
   ): Promise<void> {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
+    this.#ledgers.follow(objects);
     this.#tick = Math.max(this.#tick, this.#tickMark.unused);
     const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
@@ -526,8 +491,7 @@ export class Engine {
     await this.#openSources();
     for (const each of fresh.values()) {
       // What a former life of the view reported will be reported again.
-      this.lateRows.forget(ledgerName(each.view));
-      this.rowErrors.forget(ledgerName(each.view));
+      this.#ledgers.forget(ledgerName(each.view));
       await this.addView(each.view, each.plan).catch((error: unknown) => {
         // One view that cannot be made again does not keep the others from running.
         this.#options.log.error('a view could not be made again', {
@@ -602,16 +566,8 @@ export class Engine {
     const { store } = this.#options;
     const foreign = [...this.#segments.foreign(owner, store)];
     if (foreign.length === 0) return;
-    const merged = job.mergedDataflow();
-    const tables = new Map(merged.stateTables());
-    let part = '';
-    for (const [name, key] of foreign) {
-      const table = must(tables.get(name.replace(/@.*/, '')), `state ${name}`);
-      if (name !== part) table.beginPart?.();
-      part = name;
-      table.load(new ByteReader(must(store.get(key), key)));
-    }
-    job.adopt(merged);
+    const segments = foreign.map(([name, key]) => [name, must(store.get(key), key)] as const);
+    job.adopt(mergedState(segments, () => job.emptyDataflow()));
     this.#segments.supersede(
       owner,
       foreign.map(([, key]) => key),
@@ -691,7 +647,8 @@ export class Engine {
     this.#given = false;
     try {
       while (progressed && !this.#given && clock.monotonicMs() - start < turnMs) {
-        progressed = this.runTick();
+        progressed = this.#checkpointer.holdsTicks || this.runTick();
+        progressed = this.#checkpointer.writeAhead() || progressed;
       }
     } catch (error) {
       this.#options.fatal(error);
@@ -718,7 +675,7 @@ export class Engine {
   #pullSources(): boolean {
     const { batchRowsMax, tickRowsMax, tickMsMax, clock } = this.#options;
     const start = clock.monotonicMs();
-    const held = this.#heldSources();
+    const held = this.#pressure.held();
     let rows = 0;
     for (;;) {
       let progressed = false;
@@ -732,27 +689,10 @@ export class Engine {
     }
   }
 
-  /** Sources that a sink with too much to write reads, directly or through views: they wait. */
-  #heldSources(): ReadonlySet<number> {
-    const held = new Set<number>();
-    const hold = (plan: DataflowPlan): void => {
-      for (const oid of readsOf(plan)) {
-        const job = this.#jobs.get(oid);
-        if (job === undefined) held.add(oid);
-        else hold(job.plan);
-      }
-    };
-    for (const job of this.#jobs.values()) {
-      if (job instanceof SinkJob && job.full) hold(job.plan);
-    }
-    return held;
-  }
-
   /** Sources and writers that waited for a sink go on. */
   #sinksDrained(): void {
     this.wake();
-    if (this.#waitingForSinks.length === 0 || this.#sinks().some((job) => job.full)) return;
-    for (const resolve of this.#waitingForSinks.splice(0)) resolve();
+    this.#pressure.drained();
   }
 
   /** Runs ticks until nothing is left to do. */
@@ -790,7 +730,7 @@ export class Engine {
     }
     this.#tickMark.set(this.#tick);
     this.#given = this.subscriptions.endTick(this.#tick) || this.#given;
-    this.#scheduleCheckpoint();
+    this.#checkpointer.schedule();
   }
 
   /** A view over one that has stopped would show an old instant of it as the present one. */
@@ -838,18 +778,8 @@ export class Engine {
   }
 
   #deadLetter(source: string, record: BadRecord): void {
-    this.deadLetters.append([
-      source,
-      record.stream,
-      record.partition,
-      BigInt(record.offset),
-      record.timestampMs === null ? null : BigInt(record.timestampMs) * 1000n,
-      record.reason,
-      record.raw,
-      record.key,
-      BigInt(this.#nowMicros()),
-    ]);
-    this.#scheduleCheckpoint();
+    this.#ledgers.deadLetter(source, record, this.#nowMicros());
+    this.#checkpointer.schedule();
   }
 
   // Writes -----------------------------------------------------------------------------------------
@@ -867,17 +797,11 @@ export class Engine {
     this.#applyWrites(changes);
     const durable = this.#commits.submit([{ key: writeLogKey(this.#logSequence), value }]);
     this.#writesPending++;
-    const done = durable.then(() => this.#roomInSinks()).finally(() => this.#writesPending--);
+    const done = durable.then(() => this.#pressure.room()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
     if (!options.wait) return Promise.resolve();
     this.#lastWrite = done;
     return done;
-  }
-
-  /** Whoever writes tables faster than a sink can follow waits for it. */
-  #roomInSinks(): Promise<void> {
-    if (!this.#sinks().some((job) => job.full)) return Promise.resolve();
-    return new Promise((resolve) => this.#waitingForSinks.push(resolve));
   }
 
   #applyWrites(changes: readonly TableChange[]): void {
@@ -909,38 +833,31 @@ export class Engine {
 
   // Checkpoints ------------------------------------------------------------------------------------
 
-  #scheduleCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#stopped) return;
-    const delayMs = this.#options.checkpointIntervalMs * this.#checkpointPart;
-    this.#checkpointTimer = this.#options.clock.after(delayMs, () => {
-      this.#checkpointTimer = null;
-      this.checkpoint().catch(this.#options.fatal);
-    });
+  /** Writes all that changed since the last one; resolves when it is durable. */
+  checkpoint(): Promise<void> {
+    return this.#checkpointer.take();
   }
 
-  /** Writes all that changed since the last one; resolves when it is durable. One at a time. */
-  async checkpoint(): Promise<void> {
-    while (this.#checkpointing !== null) await this.#checkpointing;
-    const started = this.#options.clock.monotonicMs();
+  get checkpoints(): Checkpointer['stats'] {
+    return this.#checkpointer.stats;
+  }
+
+  /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
+  #checkpointPart(): CheckpointPart {
     const changes = this.#withoutFailed();
-    changes.push(...this.#segments.collect());
-    this.#adjustCheckpoints(this.#options.clock.monotonicMs() - started);
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
     }
-    if (changes.length === 0) return;
-    const sinks = this.#sinks();
-    this.#checkpointing = this.#submit(changes, sinks).then(() => {
-      for (const job of sinks) job.committed();
-      this.#checkpointed = upTo;
-      this.#checkpointing = null;
-      this.checkpoints.count++;
-      this.checkpoints.lastBytes = this.#segments.lastBytes;
-      this.checkpoints.lastMs = this.#options.clock.monotonicMs() - started;
-      this.checkpoints.lastAtMicros = this.#nowMicros();
-    });
-    await this.#checkpointing;
+    const sinks = this.#pressure.sinks();
+    return {
+      changes,
+      submit: (all) => this.#submit(all, sinks),
+      committed: () => {
+        for (const job of sinks) job.committed();
+        this.#checkpointed = upTo;
+      },
+    };
   }
 
   /** The rows of sinks come to stable storage before the checkpoint that says so. */
@@ -960,14 +877,6 @@ export class Engine {
     });
   }
 
-  /** Rows wait while dirty state is copied, so much of it is copied in several pieces. */
-  #adjustCheckpoints(pauseMs: number): void {
-    const wanted = this.#checkpointPart * (checkpointPauseMs / Math.max(pauseMs, 0.1));
-    // Half of the way, since one long pause may have had another cause.
-    const next = (this.#checkpointPart + Math.min(wanted, 1)) / 2;
-    this.#checkpointPart = Math.max(checkpointSoonest, next);
-  }
-
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
   #withoutFailed(): StoreChange[] {
     const failed = [...this.#jobs.values()].filter((job) => job.failure !== null);
@@ -982,22 +891,22 @@ export class Engine {
     if (this.#stopped) return;
     this.#stopped = true;
     this.subscriptions.stop();
-    this.#checkpointTimer?.cancel();
+    this.#checkpointer.stop();
     this.#heartbeatTimer?.cancel();
     await this.checkpoint();
     for (const source of this.#sources.values()) await source.close();
-    for (const job of this.#sinks()) await job.close('stop');
+    for (const job of this.#pressure.sinks()) await job.close('stop');
     await this.#commits.drained();
   }
 
   /** Ends as a crash would: nothing more is written. */
   async abandon(): Promise<void> {
     this.#stopped = true;
-    this.#checkpointTimer?.cancel();
+    this.#checkpointer.stop();
     this.#heartbeatTimer?.cancel();
     // First of all nothing is committed: writers that are closed have not written what they were given.
     const atRest = this.#commits.abandon();
-    for (const job of this.#sinks()) await job.close('crash');
+    for (const job of this.#pressure.sinks()) await job.close('crash');
     await atRest;
     for (const source of this.#sources.values()) await source.close();
   }
@@ -1010,39 +919,6 @@ function hasKeys(store: Store, from: string, to: string): boolean {
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** What `subscribeQuery` is told of its query. */
-export interface QuerySubscription {
-  readonly emit: EmitMode;
-  readonly request: SubscriptionRequest;
-  /** Gives up while what is there is still being read. */
-  readonly signal: AbortSignal;
-}
-
-/** What a query's dataflow is made under; no catalog holds it. */
-function queryView(oid: number, plan: DataflowPlan, emit: EmitMode): MaterializedViewObject {
-  const root = must(plan.nodes[plan.root], 'root of the plan');
-  return {
-    kind: 'materialized-view',
-    oid,
-    schema: 'subscription',
-    name: `query ${-oid}`,
-    columns: root.columns.map(({ type }, index) => ({
-      name: String(index),
-      type,
-      nullable: true,
-      comment: null,
-    })),
-    querySql: '',
-    sql: '',
-    comment: null,
-    dependsOn: readsOf(plan),
-    emit,
-    appendOnly: root.appendOnly,
-    key: root.key,
-    fingerprint: plan.fingerprint,
-  };
 }
 
 /** Where a job's state stands: never read under another plan. */
@@ -1059,11 +935,6 @@ function keyInPlace(plan: DataflowPlan): readonly number[] | null {
   let node = root;
   while (node.kind === 'map') node = plan.nodes[node.inputs[0]!]!;
   return node.kind === 'aggregate' || node.kind === 'session-aggregate' ? root.key : null;
-}
-
-/** Oids of what a plan reads. */
-function readsOf(plan: DataflowPlan): number[] {
-  return plan.nodes.flatMap((node) => (node.kind === 'scan' ? [node.relation.oid] : []));
 }
 
 function toBatch(rows: TableChange['rows'], types: readonly SqlType[]): Batch {

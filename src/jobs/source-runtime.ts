@@ -76,7 +76,7 @@ export class SourceRuntime {
 
   /**
    * Attaches listeners that start from nothing. Resolves when they have read as far as all others, which is at
-   * once for the first.
+   * once for the first. Rejects with 55000 where the source has failed, or fails before that.
    */
   async attach(listeners: readonly ChangeListener[]): Promise<void> {
     if (this.#shared === null) {
@@ -86,6 +86,8 @@ export class SourceRuntime {
       await feed.open(this.#source.startPositions);
       return;
     }
+    const failure = this.#failureOf(this.#shared);
+    if (failure !== null) throw failure;
     this.#refused ??= new Set([...this.#events.refused()].map((place) => place.join('/')));
     const feed = this.#makeFeed(this.#source);
     for (const listener of listeners) feed.listen(listener);
@@ -158,7 +160,7 @@ export class SourceRuntime {
    */
   #joinFeeds(): boolean {
     const shared = this.#shared;
-    if (shared === null) return false;
+    if (shared === null || this.#failCatchUps(shared)) return false;
     shared.setLimit(null);
     for (const { feed } of this.#catchUps) feed.setLimit(null);
     const waiting = this.#catchUps.find(({ feed }) => !isBehind(feed, shared));
@@ -175,6 +177,38 @@ export class SourceRuntime {
     if (this.#catchUps.length === 0) this.#refused = null;
     void feed.close().then(done, done);
     return true;
+  }
+
+  /** Feeds that can never come to stand at the same place end their waiting. True when there was one. */
+  #failCatchUps(shared: SourceFeed): boolean {
+    const failed = this.#catchUps.flatMap((each) => {
+      const error = this.#failureOf(shared) ?? this.#failureOf(each.feed);
+      return error === null ? [] : [{ ...each, error }];
+    });
+    if (failed.length === 0) return false;
+    this.#catchUps = this.#catchUps.filter(
+      ({ feed }) => !failed.some((each) => each.feed === feed),
+    );
+    if (this.#catchUps.length === 0) this.#refused = null;
+    shared.setLimit(null);
+    for (const { feed, fail, error } of failed) {
+      const end = (): void => fail(error);
+      void feed.close().then(end, end);
+    }
+    return true;
+  }
+
+  #failureOf(feed: SourceFeed): SqlError | null {
+    const { state, error } = feed.status();
+    if (state !== 'failed') return null;
+    return new SqlError(
+      sqlstate.objectNotInPrerequisiteState,
+      `source "${this.#source.name}" has failed`,
+      {
+        detail: error ?? undefined,
+        hint: 'Its views keep their rows. To read it again, drop it and make it anew.',
+      },
+    );
   }
 
   async close(): Promise<void> {

@@ -32,6 +32,8 @@ export interface SubscriptionOptions {
   readonly upTo: number | null;
   /** The last tick that is complete. */
   readonly tick: () => number;
+  /** Rows that came too late for the windows of its own query. */
+  readonly lateRows: () => number;
   readonly closed: (subscription: Subscription) => void;
 }
 
@@ -75,6 +77,11 @@ export class Subscription {
   /** The last tick of which everything has been read. */
   get completeTick(): number {
     return this.#complete;
+  }
+
+  /** Rows that came too late for the windows of its own query; they are in none of its changes. */
+  get lateRows(): number {
+    return this.#options.lateRows();
   }
 
   /** What is there and not yet read, but for the snapshot. */

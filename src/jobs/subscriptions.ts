@@ -27,6 +27,14 @@ export interface SubscriptionRequest {
   readonly upTo: number | null;
 }
 
+/** A query's own dataflow behind a subscription. */
+export interface QueryRun {
+  /** The subscription has ended. */
+  readonly closed: () => void;
+  /** How many rows have come too late for its windows. */
+  readonly lateRows: () => number;
+}
+
 export interface SubscriptionsOptions {
   /** Memory of the changes kept for one relation, about. */
   readonly bytesMax: number;
@@ -60,11 +68,11 @@ export class Subscriptions {
     for (const { subscriptions } of this.#followed.values()) yield* subscriptions;
   }
 
-  /** Between two ticks; `closed` is told when it ends. */
+  /** Between two ticks; `run` where the relation is the result of a query of its own. */
   open(
     relation: StoredRelation,
     request: SubscriptionRequest,
-    closed: () => void = () => undefined,
+    run: QueryRun | null = null,
   ): Subscription {
     const present = this.#options.tick();
     const start = request.asOf ?? present;
@@ -86,10 +94,11 @@ export class Subscriptions {
       progress: request.progress,
       upTo: request.upTo,
       tick: this.#options.tick,
+      lateRows: () => run?.lateRows() ?? 0,
       closed: (each) => {
         followed.subscriptions.delete(each);
         followed.leftMs = this.#options.monotonicMs();
-        closed();
+        run?.closed();
       },
     });
     followed.subscriptions.add(subscription);

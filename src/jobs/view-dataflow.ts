@@ -119,6 +119,18 @@ export class LocalDataflow implements ViewDataflow {
     }
   }
 
+  /** Adds the state of a shard of the same plan. */
+  absorb(shard: LocalDataflow): void {
+    const own = new Map(this.stateTables());
+    for (const [name, table] of shard.stateTables()) {
+      const writer = new ByteWriter(4096);
+      // Shards know their entries by ids of their own.
+      if (table.writeForeign === undefined) table.writeBase(writer);
+      else table.writeForeign(writer);
+      must(own.get(name), `state ${name}`).load(new ByteReader(writer.take()));
+    }
+  }
+
   *nodes(): Iterable<DataflowNode> {
     for (const { spec, operator } of this.#built.nodes) {
       if (operator === null) continue;
@@ -130,4 +142,25 @@ export class LocalDataflow implements ViewDataflow {
   close(): void {
     // Memory is all it holds.
   }
+}
+
+/**
+ * Brings together in one graph what tables of one run hold, whatever its number of shards: segments by names of
+ * `stateTables`, those of a table in order. `make` gives a dataflow without state.
+ */
+export function mergedState(
+  segments: Iterable<readonly [name: string, segment: Uint8Array]>,
+  make: () => LocalDataflow,
+): LocalDataflow {
+  const shards = new Map<string, LocalDataflow>();
+  for (const [name, segment] of segments) {
+    const [table, shard = ''] = name.split('@');
+    let part = shards.get(shard);
+    if (part === undefined) shards.set(shard, (part = make()));
+    const tables = new Map(part.stateTables());
+    must(tables.get(table!), `state ${name}`).load(new ByteReader(segment));
+  }
+  const merged = make();
+  for (const part of shards.values()) merged.absorb(part);
+  return merged;
 }

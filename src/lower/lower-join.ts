@@ -99,7 +99,7 @@ function lookupJoin(
   if (endless !== undefined) {
     throw notSupported(`FOR SYSTEM_TIME AS OF over the unbounded source "${endless.name}"`, {
       detail: 'A row could not know when it has found all that is there.',
-      hint: 'Keep the rows of the source in a materialized view, and join that.',
+      hint: "Keep the rows of the source in a materialized view, and join that. Files come to an end with 'follow' = 'false'.",
     });
   }
   return {

@@ -31,6 +31,7 @@ import { findPane, lowerAggregate } from './lower-aggregate.ts';
 import { keepRounds, roundField } from './keep-rounds.ts';
 import { lowerJoin } from './lower-join.ts';
 import { NodeList } from './node-list.ts';
+import { numberFirst } from './number-first.ts';
 import { hasClock, hasEventTime } from './time-pane.ts';
 
 export interface LowerOptions {
@@ -342,6 +343,7 @@ class Lowering {
       limit,
       offset,
       withTies: plan.withTies,
+      numbers: 0,
       columns: columnSpecs(inputPlan.schema),
       appendOnly: false,
       key: limit === 1 && !plan.withTies ? partitionBy : below.key,
@@ -368,7 +370,7 @@ class Lowering {
     const inputPlan = collector.plan();
     const input = this.plan(inputPlan);
     const made = plan.schema.slice(width);
-    const node = this.nodes.add({
+    const spec = {
       kind: 'over',
       inputs: [input],
       partitionBy,
@@ -377,7 +379,8 @@ class Lowering {
       columns: columnSpecs([...inputPlan.schema, ...made]),
       appendOnly: false,
       key: this.nodes.at(input).key,
-    });
+    } as const;
+    const node = numberFirst(spec, this.nodes) ?? this.nodes.add(spec);
     return this.nodes.pick(
       node,
       plan.schema.map((_, i) => (i < width ? i : collector.count + i - width)),

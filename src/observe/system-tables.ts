@@ -19,6 +19,7 @@ import { parseText } from '../types/text-io.ts';
 import { types } from '../types/sql-type.ts';
 import type { Row } from '../types/datum.ts';
 import { timestampInfinity, timestampNegativeInfinity } from '../types/datetime.ts';
+import { listSources } from './source-list.ts';
 
 const definitions = `
 late_rows 14001 v
@@ -42,7 +43,8 @@ operators 14007 v
   view_name text!, operator integer!, kind text!, rows_in bigint!, rows_out bigint!, rows_late bigint!,
   rows_failed bigint!
 state_tables 14008 v
-  view_name text!, operator integer!, name text!, rows bigint!, memory_bytes bigint!
+  view_name text!, operator integer!, name text!, rows bigint!, memory_bytes bigint!,
+  bytes_per_row bigint
 checkpoints 14009 v
   checkpoints bigint!, last_bytes bigint!, last_duration interval, last_at timestamptz
 sinks 14011 v
@@ -53,7 +55,7 @@ sessions 14010 v
   pid integer!, user_name text!, application_name text!, state text!, query text!, started_at timestamptz!
 subscriptions 14013 v
   id bigint!, pid integer!, relation text, started_tick bigint!, read_tick bigint!, rows_read bigint!,
-  waiting_rows bigint!, waiting_bytes bigint!
+  waiting_rows bigint!, waiting_bytes bigint!, late_rows bigint!
 `;
 
 type Provider = SystemProvider<SystemContext>;
@@ -102,12 +104,11 @@ function watermark(micros: number): bigint | null {
 }
 
 function* sources(engine: Engine): Iterable<SystemRecord> {
-  for (const { source, shared } of engine.sources) {
-    const status = shared?.status();
-    const lags = status?.partitions.map(({ position, end }) =>
+  for (const { source, feed, state, error, partitions } of listSources(engine)) {
+    const lags = partitions.map(({ position, end }) =>
       end === null ? null : Math.max(0, end - position),
     );
-    const lag = lags?.reduce<number | null>(
+    const lag = lags.reduce<number | null>(
       (sum, each) => (sum === null || each === null ? null : sum + each),
       0,
     );
@@ -115,13 +116,13 @@ function* sources(engine: Engine): Iterable<SystemRecord> {
       schema_name: source.schema,
       name: source.name,
       connector: source.connector,
-      state: status?.state ?? 'not read',
-      error: status?.error ?? null,
-      rows_read: BigInt(shared?.rowsRead ?? 0),
-      rows_refused: BigInt(shared?.rowsRefused ?? 0),
-      rows_ahead: BigInt(shared?.watermarks.rowsAhead ?? 0),
-      lag: lag === null || lag === undefined ? null : BigInt(lag),
-      watermark: shared === null ? null : watermark(shared.watermarks.current),
+      state,
+      error,
+      rows_read: BigInt(feed?.rowsRead ?? 0),
+      rows_refused: BigInt(feed?.rowsRefused ?? 0),
+      rows_ahead: BigInt(feed?.watermarks.rowsAhead ?? 0),
+      lag: feed === null || lag === null ? null : BigInt(lag),
+      watermark: feed === null ? null : watermark(feed.watermarks.current),
     };
   }
 }
@@ -216,6 +217,7 @@ function* stateTables(engine: Engine): Iterable<SystemRecord> {
         name: table.name,
         rows: BigInt(table.rows),
         memory_bytes: BigInt(Math.round(table.bytes)),
+        bytes_per_row: table.rows === 0 ? null : BigInt(Math.round(table.bytes / table.rows)),
       };
     }
   }
@@ -235,6 +237,7 @@ function* subscriptions(engine: Engine, catalog: Catalog): Iterable<SystemRecord
       rows_read: BigInt(each.rowsRead),
       waiting_rows: BigInt(rows),
       waiting_bytes: BigInt(bytes),
+      late_rows: BigInt(each.lateRows),
     };
   }
 }

@@ -52,6 +52,7 @@ export class Aggregate implements Operator {
     this.#calls = new AggregateCalls(spec, input, {
       context,
       counters: this.#outlet.counters,
+      countsRows: true,
       groupKeys: () => this.#keyColumns(),
       groupsOf: (keys, count) => this.#find(keys, count),
     });
@@ -61,7 +62,7 @@ export class Aggregate implements Operator {
       keys: this.#keyTypes,
       values: [{ kind: 'f64' }, { kind: 'u8' }, ...this.#calls.specs],
     });
-    this.#calls.attach(this.#groups.values.slice(2));
+    this.#calls.attach(this.#groups.values.slice(2), this.#groups.values[0]!);
     assert(spec.emit === 'update' || spec.window !== null, 'emission on close needs a window');
     this.#panes = spec.window === null ? null : new Panes(this.#groups, spec.window.end);
     this.#closed =

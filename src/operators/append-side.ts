@@ -8,7 +8,7 @@ import type { ColumnSpec, JoinSpec } from '../plan/dataflow-plan.ts';
 import { gatherRows } from '../state/gather.ts';
 import type { KeyedTable } from '../state/keyed-table.ts';
 import { SlotTable } from '../state/slot-table.ts';
-import { grownInt32 } from '../state/stored-column.ts';
+import { grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import { gather, isNullAt } from '../types/column-access.ts';
 import type { Column } from '../types/column.ts';

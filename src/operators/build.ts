@@ -4,7 +4,7 @@
  * root's output goes where the caller says.
  */
 
-import { must, unreachable } from '../base/assert.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
 import { CheckedOperator } from '../dataflow/checks.ts';
 import type { Graph } from '../dataflow/graph.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
@@ -16,6 +16,7 @@ import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { Aggregate } from './aggregate.ts';
 import { AppendJoin } from './append-join.ts';
+import { FirstNumbered } from './first-numbered.ts';
 import { FirstRows } from './first-rows.ts';
 import { FlatMap } from './flat-map.ts';
 import { Join } from './join.ts';
@@ -24,6 +25,7 @@ import { MapOperator } from './map.ts';
 import { Over } from './over.ts';
 import { Recursion, RecursionEnd } from './recursion/recursion.ts';
 import { SessionWindow } from './session.ts';
+import { RowNumbers, numbersRows } from './row-numbers.ts';
 import { SessionAggregate } from './session-aggregate.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
@@ -231,10 +233,14 @@ function makeOperator(
     case 'top-n': {
       const { limit, offset } = spec;
       const keepsFirst = inputs[0]!.spec.appendOnly && limit !== null && offset === 0;
+      if (spec.numbers > 0) {
+        assert(keepsFirst && !spec.withTies, 'rows are numbered that may go again');
+        return new FirstNumbered({ ...spec, limit }, first);
+      }
       return keepsFirst ? new FirstRows({ ...spec, limit }, first) : new TopN(spec, first);
     }
     case 'over':
-      return new Over(spec, first, context);
+      return numbersRows(spec) ? new RowNumbers(spec, first) : new Over(spec, first, context);
     case 'flat-map':
       return new FlatMap(spec, first, context);
     case 'single-row':

@@ -3,7 +3,7 @@
  * slot is in it at most once and can be moved or taken out.
  */
 
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 
 const initialCapacity = 64;
 

@@ -41,16 +41,45 @@ export function totalOrder(rows: StoredRows, order: readonly OrderSpec[]): Entry
   return (a, b) => (a === b ? 0 : asked(a, b) || byColumns(a, b) || compareExact(rows, a, b));
 }
 
-function compareExact(rows: StoredRows, a: number, b: number): number {
-  return compareBytes(exactBytes(rows, a), exactBytes(rows, b));
+function compareExact({ types, stored }: StoredRows, a: number, b: number): number {
+  const columns = stored.map((each) => each.column);
+  return compareExactAcross(columns, a, columns, b, types);
 }
 
-function exactBytes(rows: StoredRows, entry: number): Uint8Array {
+/** Compares row a of some columns with row b of others of the same types by their exact bytes. */
+export function compareExactAcross(
+  left: readonly Column[],
+  a: number,
+  right: readonly Column[],
+  b: number,
+  types: readonly SqlType[],
+): number {
+  return compareBytes(exactBytes(left, a, types), exactBytes(right, b, types));
+}
+
+function exactBytes(columns: readonly Column[], row: number, types: readonly SqlType[]) {
   const writer = new ByteWriter(64);
-  rows.types.forEach((type, c) => {
-    encodeDatum(writer, readDatum(rows.stored[c]!.column, entry, type), type);
+  types.forEach((type, c) => {
+    encodeDatum(writer, readDatum(columns[c]!, row, type), type);
   });
   return writer.view();
+}
+
+/** Compares row a of some columns with row b of others of the same types by `order`. */
+export function compareRowsAcross(
+  left: readonly Column[],
+  a: number,
+  right: readonly Column[],
+  b: number,
+  types: readonly SqlType[],
+  order: readonly OrderSpec[],
+): number {
+  for (const spec of order) {
+    const { column } = spec;
+    const result = compareAcross(left[column]!, a, right[column]!, b, types[column]!, spec);
+    if (result !== 0) return result;
+  }
+  return 0;
 }
 
 interface Direction {

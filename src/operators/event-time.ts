@@ -9,6 +9,7 @@ import type { ColumnSpec } from '../plan/dataflow-plan.ts';
 import type { Batch } from '../types/batch.ts';
 import { readDatum } from '../types/column-access.ts';
 import type { Datum } from '../types/datum.ts';
+import { lateRowOf } from './late-rows.ts';
 
 /** Window time is the last millisecond of a window, as Flink has it. */
 export const windowTimeGap = 1000;
@@ -85,16 +86,6 @@ export class EventTimes {
   /** Hands a late row to the late relation. */
   late(batch: Batch, i: number, window: { start: number; end: number }, watermark: number): void {
     this.#counters.rowsLate++;
-    this.#context.late({
-      columns: this.#columns.map((column) => column.name),
-      values: this.valuesOf(batch, i),
-      windowStart: window.start,
-      windowEnd: window.end,
-      watermark,
-      source: batch.origin?.source ?? null,
-      stream: batch.origin?.stream ?? null,
-      partition: batch.origin?.partition ?? null,
-      offset: batch.origin?.offsets[i] ?? null,
-    });
+    this.#context.late(lateRowOf(batch, i, this.#columns, { window, watermark }));
   }
 }

@@ -15,11 +15,11 @@ import { SlotTable } from '../state/slot-table.ts';
 import { SortedEntries } from '../state/sorted-entries.ts';
 import type { EntryOrder } from '../state/sorted-entries.ts';
 import type { StateTable } from '../state/state-table.ts';
-import { grownInt32 } from '../state/stored-column.ts';
+import { grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { compareAcross, orderOf, totalOrder } from './entry-order.ts';
+import { compareRowsAcross, orderOf, totalOrder } from './entry-order.ts';
 import { EntryOutput, Outlet, Times } from './outlet.ts';
 
 export class FirstRows implements Operator {
@@ -32,7 +32,10 @@ export class FirstRows implements Operator {
   /** Beside a row: whether it is in the output, and its turn among all rows kept. */
   readonly #rows: SlotTable;
   #arrivals = 0;
-  /** partition → its only row (slot + 1) when one is kept, else a position in #sorted. */
+  /**
+   * partition → when one row is kept: its slot + 1, or −1 − its place in the batch being pushed; else a position in
+   * #sorted.
+   */
   readonly #partitions: KeyedTable;
   readonly #sorted: SortedEntries[] = [];
   readonly #compare: EntryOrder;
@@ -47,6 +50,8 @@ export class FirstRows implements Operator {
   #gone: Int32Array = new Int32Array(64);
   #goneCount = 0;
   #keys = new Int32Array(64);
+  /** Partitions whose only row waits to be stored. */
+  #waiting = new Int32Array(64);
   readonly #row = new Int32Array(1);
   readonly #slot = new Int32Array(1);
 
@@ -89,12 +94,13 @@ export class FirstRows implements Operator {
       count,
       keys,
     );
+    if (this.#limit === 1 && !this.#withTies) {
+      this.#pushOnly(columns, count, keys);
+      return;
+    }
     for (let i = 0; i < count; i++) {
       const copies = weights === null ? 1 : Math.min(weights[i]!, this.#copiesMax);
-      for (let copy = 0; copy < copies; copy++) {
-        if (this.#limit === 1 && !this.#withTies) this.#offerOnly(columns, i, keys[i]!);
-        else this.#offer(columns, i, keys[i]!);
-      }
+      for (let copy = 0; copy < copies; copy++) this.#offer(columns, i, keys[i]!);
     }
   }
 
@@ -103,22 +109,71 @@ export class FirstRows implements Operator {
     return this.#withTies ? Infinity : this.#limit;
   }
 
-  /** A partition keeps one row. */
-  #offerOnly(columns: readonly Column[], i: number, partition: number): void {
-    const best = this.#partitions.values[0]!.i32[partition]! - 1;
-    if (best < 0) {
-      this.#partitions.values[0]!.i32[partition] = this.#store(columns, i) + 1;
-      return;
+  /** A partition keeps one row: those that are still the first when the batch is over are stored together. */
+  #pushOnly(columns: readonly Column[], count: number, keys: Int32Array): void {
+    const places = this.#partitions.values[0]!.i32;
+    if (this.#waiting.length < count) this.#waiting = new Int32Array(count * 2);
+    const waiting = this.#waiting;
+    let waits = 0;
+    for (let i = 0; i < count; i++) {
+      const partition = keys[i]!;
+      const best = places[partition]!;
+      if (best !== 0) {
+        const order =
+          best > 0
+            ? this.#compareWith(columns, i, best - 1)
+            : this.#compareRows(columns, i, -1 - best);
+        if (order > 0) continue;
+        if (order === 0) {
+          this.#settleTie(columns, i, partition);
+          continue;
+        }
+        if (best > 0) this.#drop(best - 1);
+      }
+      // A partition whose row waits is in the list already.
+      if (best >= 0) waiting[waits++] = partition;
+      places[partition] = -1 - i;
     }
-    const before = this.#compareWith(columns, i, best);
-    if (before > 0) return;
+    this.#storeWaiting(columns, count, waits);
+  }
+
+  /** Row i and the best are peers: the values of all columns decide. */
+  #settleTie(columns: readonly Column[], i: number, partition: number): void {
+    const places = this.#partitions.values[0]!.i32;
+    if (places[partition]! < 0) {
+      places[partition] = this.#store(columns, -1 - places[partition]!) + 1;
+    }
+    const best = places[partition]! - 1;
     const slot = this.#store(columns, i);
-    if (before === 0 && this.#compare(slot, best) > 0) {
+    if (this.#compare(slot, best) > 0) {
       this.#drop(slot);
       return;
     }
-    this.#partitions.values[0]!.i32[partition] = slot + 1;
+    places[partition] = slot + 1;
     this.#drop(best);
+  }
+
+  #storeWaiting(columns: readonly Column[], batchCount: number, waits: number): void {
+    const places = this.#partitions.values[0]!.i32;
+    const waiting = this.#waiting;
+    const rows = new Int32Array(waits);
+    let count = 0;
+    for (let w = 0; w < waits; w++) {
+      const partition = waiting[w]!;
+      const place = places[partition]!;
+      // A tie has stored it, or it stands in the list twice.
+      if (place >= 0) continue;
+      rows[count] = -1 - place;
+      // Its slot is set below, by its turn.
+      waiting[count++] = partition;
+      places[partition] = 0;
+    }
+    const slots = new Int32Array(count);
+    this.#rows.add(columns, rows, count, slots, batchCount);
+    for (let c = 0; c < count; c++) {
+      places[waiting[c]!] = slots[c]! + 1;
+      this.#noteAdded(slots[c]!);
+    }
   }
 
   #offer(columns: readonly Column[], i: number, partition: number): void {
@@ -166,31 +221,29 @@ export class FirstRows implements Operator {
 
   /** Row i of a batch against a kept row, by the order asked for. */
   #compareWith(columns: readonly Column[], i: number, slot: number): number {
-    for (const spec of this.#order) {
-      const stored = this.#rows.stored[spec.column]!;
-      const result = compareAcross(
-        columns[spec.column]!,
-        i,
-        stored.column,
-        slot,
-        stored.type,
-        spec,
-      );
-      if (result !== 0) return result;
-    }
-    return 0;
+    const { types } = this.#rows;
+    return compareRowsAcross(columns, i, this.#rows.columns, slot, types, this.#order);
+  }
+
+  /** Row i of a batch against row j of it. */
+  #compareRows(columns: readonly Column[], i: number, j: number): number {
+    return compareRowsAcross(columns, i, columns, j, this.#rows.types, this.#order);
   }
 
   #store(columns: readonly Column[], i: number): number {
     this.#row[0] = i;
     this.#rows.add(columns, this.#row, 1, this.#slot, i + 1);
     const slot = this.#slot[0]!;
+    this.#noteAdded(slot);
+    return slot;
+  }
+
+  #noteAdded(slot: number): void {
     this.#rows.values[1]!.f64[slot] = this.#arrivals++;
     if (this.#addedCount === this.#added.length) {
       this.#added = grownInt32(this.#added, this.#addedCount * 2);
     }
     this.#added[this.#addedCount++] = slot;
-    return slot;
   }
 
   #drop(slot: number): void {

@@ -4,7 +4,7 @@
  * watermark that a row carries, so that it does not depend on batching.
  */
 
-import type { OperatorContext, OperatorCounters } from '../dataflow/operator.ts';
+import type { LateRow, OperatorContext, OperatorCounters } from '../dataflow/operator.ts';
 import type { ColumnSpec } from '../plan/dataflow-plan.ts';
 import type { Batch } from '../types/batch.ts';
 import { gather, readDatum } from '../types/column-access.ts';
@@ -56,17 +56,31 @@ export class LateRows {
 
   #report(batch: Batch, i: number, watermark: number): void {
     this.#counters.rowsLate++;
-    this.#context.late({
-      columns: this.#columns.map((column) => column.name),
-      types: this.#columns.map((column) => column.type),
-      values: batch.columns.map((column, c) => readDatum(column, i, this.#columns[c]!.type)),
-      windowStart: null,
-      windowEnd: null,
-      watermark,
-      source: batch.origin?.source ?? null,
-      stream: batch.origin?.stream ?? null,
-      partition: batch.origin?.partition ?? null,
-      offset: batch.origin?.offsets[i] ?? null,
-    });
+    this.#context.late(lateRowOf(batch, i, this.#columns, { window: null, watermark }));
   }
+}
+
+/** A row of a batch for the late relation; `window`: the one that it came too late for, where there is one. */
+export function lateRowOf(
+  batch: Batch,
+  i: number,
+  columns: readonly ColumnSpec[],
+  judged: {
+    readonly window: { readonly start: number; readonly end: number } | null;
+    readonly watermark: number;
+  },
+): LateRow {
+  const { origin } = batch;
+  return {
+    columns: columns.map((column) => column.name),
+    types: columns.map((column) => column.type),
+    values: batch.columns.map((column, c) => readDatum(column, i, columns[c]!.type)),
+    windowStart: judged.window?.start ?? null,
+    windowEnd: judged.window?.end ?? null,
+    watermark: judged.watermark,
+    source: origin?.source ?? null,
+    stream: origin?.stream ?? null,
+    partition: origin?.partition ?? null,
+    offset: origin?.offsets[i] ?? null,
+  };
 }

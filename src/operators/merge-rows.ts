@@ -7,7 +7,7 @@ import { gather } from '../types/column-access.ts';
 import type { Batch } from '../types/batch.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
 import { KeyedTable } from '../state/keyed-table.ts';
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 import { paneSize, type FixedWindow } from './window-assign.ts';
 
 /** Batches let through after merging has not paid. */

@@ -12,7 +12,7 @@
 import { gatherRows } from '../state/gather.ts';
 import { KeyedTable } from '../state/keyed-table.ts';
 import { SlotTable } from '../state/slot-table.ts';
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 import { TouchList } from '../state/touch-list.ts';
 import type { ValueColumn, ValueSpec } from '../state/value-column.ts';
 import type { Batch } from '../types/batch.ts';

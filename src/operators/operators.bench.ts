@@ -238,6 +238,7 @@ describe('first rows of 10,000 groups', () => {
           limit,
           offset: 0,
           withTies: false,
+          numbers: 0,
         },
         rowTypes,
       ),

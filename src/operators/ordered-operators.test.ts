@@ -7,8 +7,10 @@ import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import type { OrderSpec, OverSpec, TopNSpec } from '../plan/dataflow-plan.ts';
 import type { WindowFrame } from '../plan/logical.ts';
+import { FirstNumbered } from './first-numbered.ts';
 import { FirstRows } from './first-rows.ts';
 import { Over } from './over.ts';
+import { RowNumbers, numbersRows } from './row-numbers.ts';
 import { SingleRow } from './single-row.ts';
 import { TopN } from './top-n.ts';
 import type { Heard, OperatorCase } from './testing/history.ts';
@@ -58,7 +60,7 @@ function sortTotally(rows: readonly Row[], order: readonly OrderSpec[]): Row[] {
 }
 
 function topCase(
-  options: Omit<TopNSpec, 'kind' | 'id' | 'inputs' | 'columns' | 'appendOnly' | 'key'>,
+  options: Omit<TopNSpec, 'kind' | 'id' | 'inputs' | 'columns' | 'appendOnly' | 'key' | 'numbers'>,
   appendOnly = false,
 ): OperatorCase {
   const spec: TopNSpec = {
@@ -68,6 +70,7 @@ function topCase(
     columns: columnsOf(rowTypes),
     appendOnly: false,
     key: null,
+    numbers: 0,
     ...options,
   };
   return {
@@ -155,6 +158,69 @@ describe('first rows of an append-only input on random histories', () => {
       running.tick([{ input: 0, row: [i % 3, BigInt((i * 37) % 101), 'x'], weight: 1 }], 1);
     }
     expect(running.operator.stateTables[0]!.rows).toBe(6);
+  });
+});
+
+describe('first rows with their numbers on random histories', () => {
+  function numberedCase(
+    partitionBy: readonly number[],
+    order: readonly OrderSpec[],
+    limit: number,
+    numbers: number,
+  ): OperatorCase {
+    const first = topCase({ partitionBy, order, limit, offset: 0, withTies: false }, true);
+    const outputTypes = [...rowTypes, ...Array.from({ length: numbers }, () => types.bigint)];
+    const spec: TopNSpec & { readonly limit: number } = {
+      kind: 'top-n',
+      id: 1,
+      inputs: [0],
+      columns: columnsOf(outputTypes),
+      appendOnly: false,
+      key: null,
+      partitionBy,
+      order,
+      limit,
+      offset: 0,
+      withTies: false,
+      numbers,
+    };
+    return {
+      ...first,
+      outputTypes,
+      make: () => new FirstNumbered(spec, rowTypes),
+      expected: ([rows]) =>
+        partitionsOf(rows!, partitionBy).flatMap((partition) =>
+          sortTotally(partition, order)
+            .slice(0, limit)
+            .map((row, i) => [...row, ...Array.from({ length: numbers }, () => BigInt(i + 1))]),
+        ),
+    };
+  }
+
+  const byText = [{ column: 2, descending: true, nullsFirst: false }];
+  for (const limit of [9, 3, 1, 0]) {
+    for (const partitionBy of [[], [0]]) {
+      for (const order of [[ascending(1)], byText, []]) {
+        for (const numbers of [1, 2]) {
+          const name = `${limit} by ${partitionBy.length} in order ${order[0]?.column ?? 'none'}, ${numbers}`;
+          it(name, () => run(numberedCase(partitionBy, order, limit, numbers), 3));
+        }
+      }
+    }
+  }
+
+  it('keeps only as many rows as are asked for, and sends a row again only for another number', () => {
+    const running = new Running(numberedCase([0], [ascending(1)], 2, 1));
+    for (let i = 0; i < 100; i++) {
+      running.tick([{ input: 0, row: [i % 3, BigInt((i * 37) % 101), 'x'], weight: 1 }], 1);
+    }
+    expect(running.operator.stateTables[0]!.rows).toBe(6);
+    const before = running.operator.counters.rowsOut;
+    running.tick([{ input: 0, row: [0, 1000n, 'x'], weight: 1 }], 1);
+    expect(running.operator.counters.rowsOut - before).toBe(0);
+    running.tick([{ input: 0, row: [0, -1n, 'x'], weight: 1 }], 1);
+    // Two places change hands: two old rows, two new ones.
+    expect(running.operator.counters.rowsOut - before).toBe(4);
   });
 });
 
@@ -349,6 +415,28 @@ describe('over', () => {
         outputTypes,
         make: (context) => new Over(spec, rowTypes, context),
         expected: ([rows]) => partitionsOf(rows!, [0]).flatMap(expectedPartition),
+        consolidated: true,
+      },
+      6,
+    );
+  });
+
+  it('counts rows alone without computing partitions anew', () => {
+    const numbers: OverSpec = {
+      ...spec,
+      columns: columnsOf([...rowTypes, types.bigint, types.bigint]),
+      calls: [pure('row_number', types.bigint), pure('row_number', types.bigint)],
+    };
+    expect([numbersRows(numbers), numbersRows(spec)]).toEqual([true, false]);
+    run(
+      {
+        inputTypes: [rowTypes],
+        outputTypes: [...rowTypes, types.bigint, types.bigint],
+        make: () => new RowNumbers(numbers, rowTypes),
+        expected: ([rows]) =>
+          partitionsOf(rows!, [0]).flatMap((partition) =>
+            sortTotally(partition, order).map((row, i) => [...row, BigInt(i + 1), BigInt(i + 1)]),
+          ),
         consolidated: true,
       },
       6,

@@ -7,7 +7,7 @@ import { must } from '../base/assert.ts';
 import type { OperatorCounters, Output } from '../dataflow/operator.ts';
 import { InputWatermarks } from '../dataflow/watermark.ts';
 import { gatherRows } from '../state/gather.ts';
-import { grownInt32 } from '../state/stored-column.ts';
+import { grownInt32 } from '../state/grown.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Column } from '../types/column.ts';
 

@@ -33,13 +33,11 @@ export class Partitions {
     readonly values?: readonly ValueSpec[];
     /** Of the row table; `rows` when not given. */
     readonly name?: string;
-    readonly sqlEquality?: boolean;
   }) {
     this.rows = new RowTable({
       name: options.name ?? 'rows',
       types: options.types,
       values: options.values ?? [],
-      sqlEquality: options.sqlEquality ?? false,
     });
     this.index = this.rows.addIndex(options.partitionBy);
     this.#order = totalOrder(this.rows, options.order);

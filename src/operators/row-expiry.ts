@@ -9,7 +9,7 @@
 
 import type { ForgetSpec } from '../plan/dataflow-plan.ts';
 import type { StoredColumn } from '../state/stored-column.ts';
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 import { readDatum } from '../types/column-access.ts';
 
 export interface ExpiringRows {

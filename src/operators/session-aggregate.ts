@@ -66,6 +66,7 @@ export class SessionAggregate implements Operator {
     this.#calls = new AggregateCalls({ keys: [], calls: spec.calls, insertOnly: true }, read, {
       context,
       counters,
+      countsRows: false,
       groupKeys: () => [],
       groupsOf: () => new Int32Array(0),
     });
@@ -82,7 +83,7 @@ export class SessionAggregate implements Operator {
         this.#calls.merge(from, to);
       },
     });
-    this.#calls.attach(this.#sessions.values);
+    this.#calls.attach(this.#sessions.values, null);
     const timeType = input[spec.timeColumn]!.type;
     this.#changes = new GroupChanges([...spec.bounds.map(() => timeType), ...this.#calls.types]);
     this.stateTables = [this.#sessions.table, this.#times.table];

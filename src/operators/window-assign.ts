@@ -6,7 +6,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import type { WindowSpec } from '../plan/logical.ts';
-import { grownFloat64, grownInt32 } from '../state/stored-column.ts';
+import { grownFloat64, grownInt32 } from '../state/grown.ts';
 
 export type FixedWindow = Exclude<WindowSpec, { fn: 'session' }>;
 

@@ -10,7 +10,7 @@ import type { Column } from '../types/column.ts';
 import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { formatText, type TextIoOptions } from '../types/text-io.ts';
-import { decimalBytesMax, writeDecimal, writeTwoDigits } from './digits.ts';
+import { valueBytesMax, valueWriter } from '../types/value-text.ts';
 import type { MessageWriter } from './message-writer.ts';
 
 /** Writes one value, its length before it. */
@@ -18,8 +18,6 @@ type FieldWriter = (writer: MessageWriter, row: number) => void;
 
 /** Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch. */
 const epoch2000 = 946_684_800_000_000;
-const microsPerDay = 86_400_000_000;
-const zero = 48;
 /** So few bytes are copied sooner than a view is made of them. */
 const shortBytes = 48;
 
@@ -92,11 +90,8 @@ function textWriter(column: Column, type: SqlType, io: TextIoOptions): FieldWrit
     case 'bool':
       return (writer, row) => writer.int32(1).byte(column.values[row] === 1 ? 116 : 102);
     case 'i32':
-      return type.kind === 'date'
-        ? null
-        : (writer, row) => writeNumber(writer, column.values[row]!, 0);
     case 'f64':
-      return doubleText(column.values, type, io);
+      return numberText(column, type, io);
     case 'any':
       return null;
   }
@@ -114,80 +109,22 @@ function textBytes(column: Extract<Column, { kind: 'text' }>): FieldWriter {
   };
 }
 
-function doubleText(values: Float64Array, type: SqlType, io: TextIoOptions): FieldWriter | null {
-  switch (type.kind) {
-    case 'bigint':
-    case 'oid':
-      return (writer, row) => writeNumber(writer, values[row]!, 0);
-    case 'numeric': {
-      const scale = type.fixedScale ?? 0;
-      return (writer, row) => writeNumber(writer, values[row]!, scale);
-    }
-    case 'timestamp': {
-      const iso = (io.dateStyle ?? 'ISO').startsWith('ISO');
-      return iso ? timestampText(values) : null;
-    }
-    default:
-      return null;
-  }
-}
-
-/** A safe integer over 10^scale, its length before it. */
-function writeNumber(writer: MessageWriter, value: number, scale: number): void {
-  writer.reserve(4 + decimalBytesMax + scale);
-  const { buffer, offset } = writer;
-  const end = writeDecimal(buffer, offset + 4, value, scale);
-  buffer.writeInt32BE(end - offset - 4, offset);
-  writer.advance(end - offset);
-}
-
-/** ISO timestamps of years 1 to 9999; the calendar day is computed once for runs of equal days. */
-function timestampText(values: Float64Array): FieldWriter {
-  let cachedDay = NaN;
-  let cachedText = '';
+/** A value with its length before it; rare ones by way of their datum. */
+function numberText(column: Column, type: SqlType, io: TextIoOptions): FieldWriter | null {
+  const write = valueWriter(column, type, io);
+  if (write === null) return null;
+  const rare = general(column, type, 0, io);
   return (writer, row) => {
-    const micros = values[row]!;
-    const day = Math.floor(micros / microsPerDay);
-    if (!(day >= -719_162 && day <= 2_932_896)) {
-      const rare = micros === Infinity ? 'infinity' : micros === -Infinity ? '-infinity' : null;
-      writeString(
-        writer,
-        rare ?? formatText(BigInt(micros), { kind: 'timestamp', precision: null }),
-      );
+    writer.reserve(4 + valueBytesMax);
+    const { buffer, offset } = writer;
+    const end = write(buffer, offset + 4, row);
+    if (end < 0) {
+      rare(writer, row);
       return;
     }
-    if (day !== cachedDay) {
-      cachedDay = day;
-      cachedText = new Date(day * 86_400_000).toISOString().slice(0, 10);
-    }
-    writer.reserve(40);
-    const { buffer, offset } = writer;
-    buffer.write(cachedText, offset + 4, 'latin1');
-    const end = writeTimeOfDay(buffer, offset + 14, micros - day * microsPerDay);
     buffer.writeInt32BE(end - offset - 4, offset);
     writer.advance(end - offset);
   };
-}
-
-/** ` HH:MM:SS[.ffffff]` at `at`; returns where it ends. */
-function writeTimeOfDay(buffer: Buffer, at: number, micros: number): number {
-  const seconds = Math.floor(micros / 1_000_000);
-  let fraction = micros - seconds * 1_000_000;
-  buffer[at] = 32;
-  writeTwoDigits(buffer, at + 1, Math.floor(seconds / 3600));
-  buffer[at + 3] = 58;
-  writeTwoDigits(buffer, at + 4, Math.floor(seconds / 60) % 60);
-  buffer[at + 6] = 58;
-  writeTwoDigits(buffer, at + 7, seconds % 60);
-  if (fraction === 0) return at + 9;
-  buffer[at + 9] = 46;
-  for (let index = 5; index >= 0; index--) {
-    buffer[at + 10 + index] = zero + (fraction % 10);
-    fraction = Math.floor(fraction / 10);
-  }
-  let end = at + 16;
-  while (buffer[end - 1] === zero) end--;
-  return end;
 }
 
 function binaryWriter(column: Column, type: SqlType): FieldWriter | null {

@@ -220,7 +220,15 @@ export interface TopNSpec extends NodeBase {
   readonly limit: number | null;
   readonly offset: number;
   readonly withTies: boolean;
+  /**
+   * In how many columns each row's number follows, from 1 in each partition. Not 0 only where the input is append-only
+   * and there are a limit up to `numberedMax`, no offset and no ties.
+   */
+  readonly numbers: number;
 }
+
+/** Rows of a partition that are numbered where they are kept. */
+export const numberedMax = 1024;
 
 export interface OverSpec extends NodeBase {
   readonly kind: 'over';
@@ -290,3 +298,8 @@ export type NodeSpec =
   | SingleRowSpec
   | RecursionSpec
   | RecursionEndSpec;
+
+/** Oids of what a plan reads; one that is read twice comes twice. */
+export function readsOf(plan: DataflowPlan): number[] {
+  return plan.nodes.flatMap((node) => (node.kind === 'scan' ? [node.relation.oid] : []));
+}

@@ -160,6 +160,7 @@ class PlanDecoder {
           limit: c === null ? null : number(c),
           offset: number(d),
           withTies: boolean(e),
+          numbers: f === undefined ? 0 : number(f),
         };
       case 'over':
         return {

@@ -25,6 +25,8 @@ export type Json = null | boolean | number | string | readonly Json[];
 
 /** Stands first in a saved plan; raised when the form changes. */
 export const planFormatVersion = 2;
+/** Part of every fingerprint; raised when operators keep something else for the same plan. */
+const stateVersion = 2;
 
 export function encodePlan(plan: DataflowPlan): string {
   const nodes = plan.nodes.map((node) => [
@@ -44,6 +46,7 @@ export function encodePlan(plan: DataflowPlan): string {
 export function fingerprintOf(nodes: readonly NodeSpec[], root: number, salt: string): string {
   const meaning: Json = [
     planFormatVersion,
+    stateVersion,
     salt,
     root,
     nodes.map((node) => [nodeToJson(node), node.columns.map((column) => typeToJson(column.type))]),
@@ -234,7 +237,15 @@ function nodeFields(node: NodeSpec): Json[] {
     case 'set':
       return [node.op, node.all];
     case 'top-n':
-      return [node.partitionBy, orderToJson(node.order), node.limit, node.offset, node.withTies];
+      return [
+        node.partitionBy,
+        orderToJson(node.order),
+        node.limit,
+        node.offset,
+        node.withTies,
+        // Left out where there are none, as in plans that were saved before there could be.
+        ...(node.numbers === 0 ? [] : [node.numbers]),
+      ];
     case 'over':
       return [node.partitionBy, orderToJson(node.order), node.calls.map(overCallToJson)];
     case 'flat-map':

@@ -144,6 +144,7 @@ function describe(node: NodeSpec, inputs: readonly (readonly ColumnSpec[])[]): s
         ...(node.order.length === 0 ? [] : [`order by ${printOrder(node.order, names)}`]),
         ...(node.limit === null ? [] : [`limit ${node.limit}${node.withTies ? ' with ties' : ''}`]),
         ...(node.offset === 0 ? [] : [`offset ${node.offset}`]),
+        ...(node.numbers === 0 ? [] : ['numbered']),
       ];
       return `top-n ${parts.join(' ')}`.trimEnd();
     }

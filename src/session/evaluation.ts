@@ -6,6 +6,7 @@ import { effectivePath, parseSearchPath } from '../catalog/names.ts';
 import type { SystemContext } from '../catalog/system-context.ts';
 import type { CatalogReader, EvalContext, RegCatalog } from '../expr/functions/registry.ts';
 import { hideSecrets } from '../syntax/secrets.ts';
+import { oidOf } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
 import type { Database } from './database.ts';
 import type { SessionContext } from './session-context.ts';
@@ -180,10 +181,22 @@ export function systemContext(session: SessionContext): SystemContext {
         startedMicros: each.startedMicros,
         queryMicros: each.queryMicros,
       })),
+    statements: () =>
+      [...session.namedStatements()].map(([name, { prepared, ...how }]) => ({
+        name,
+        text: hideSecrets(how.text),
+        fromSql: how.fromSql,
+        preparedMicros: how.preparedMicros,
+        parameterOids: prepared.parameters.map(oidOf),
+        uses: how.uses,
+      })),
   };
 }
 
-type DatabaseContext = Omit<SystemContext, 'user' | 'searchPath' | 'settings' | 'sessions'>;
+type DatabaseContext = Omit<
+  SystemContext,
+  'user' | 'searchPath' | 'settings' | 'sessions' | 'statements'
+>;
 
 function databaseContext(database: Database): DatabaseContext {
   const { catalog, registry, procs, system, engine, name } = database;

@@ -29,6 +29,18 @@ export interface Prepared {
   readonly searchPath: string;
 }
 
+/** A prepared statement under its name. */
+export interface NamedStatement {
+  readonly prepared: Prepared;
+  /** As it was sent: the whole text, for PREPARE too. */
+  readonly text: string;
+  /** By PREPARE, and not by the protocol. */
+  readonly fromSql: boolean;
+  /** Microseconds since 1970. */
+  readonly preparedMicros: number;
+  uses: number;
+}
+
 export interface SessionContext extends SessionActivity {
   readonly database: Database;
   readonly settings: Settings;
@@ -50,8 +62,13 @@ export interface SessionContext extends SessionActivity {
   rollback(): void;
   discardAll(): void;
   prepared(name: string): Prepared;
+  /** The same, to be executed. */
+  usePrepared(name: string): Prepared;
   hasPrepared(name: string): boolean;
-  savePrepared(name: string, prepared: Prepared): void;
+  /** `how`: by PREPARE, or by the protocol. */
+  savePrepared(name: string, prepared: Prepared, how: 'sql' | 'protocol'): void;
+  /** Those with a name. */
+  namedStatements(): Iterable<readonly [name: string, statement: NamedStatement]>;
   /** Null: all of them. */
   closeStatement(name: string | null): void;
 }

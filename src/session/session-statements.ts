@@ -278,12 +278,12 @@ export class SessionStatements {
         `prepared statement "${name}" already exists`,
       );
     }
-    this.#session.savePrepared(name, this.#planner.prepareSql(statement));
+    this.#session.savePrepared(name, this.#planner.prepareSql(statement), 'sql');
     return done('PREPARE');
   }
 
   async #execute(statement: ExecuteStatement): Promise<StatementResult> {
-    const prepared = this.#session.prepared(statement.name.name);
+    const prepared = this.#session.usePrepared(statement.name.name);
     const values = this.#planner.executeArguments(statement, prepared);
     return await this.#running.run(prepared, values);
   }

@@ -189,3 +189,20 @@ test('no secret is shown to anybody', async () => {
     catalog.create({ ...bound.statement.object, oid: catalog.allocateOid() });
   }
 });
+
+test('prepared statements that have a name are listed, with what became of them', async () => {
+  await run('PREPARE "a b" (text) AS SELECT $1 || $2::int');
+  await run(`EXECUTE "a b" ('x', 1)`);
+  await session.parse('sent', `SELECT 'secret' WHERE $1`, [0]);
+  await session.parse('', 'SELECT 1', []);
+  const other = open.sessions.open(inProcessSession({ backendPid: 8 }));
+  await run('PREPARE elsewhere AS SELECT 1', other);
+  const listed = `SELECT name, statement, parameter_types, from_sql, generic_plans, custom_plans,
+    prepare_time <= now() FROM pg_prepared_statements`;
+  expect(await run(listed)).toEqual([
+    'a b|PREPARE "a b" (text) AS SELECT $1 || $2::int|{text,integer}|t|1|0|t',
+    "sent|SELECT 'secret' WHERE $1|{boolean}|f|0|0|t",
+  ]);
+  await run('DEALLOCATE "a b"');
+  expect(await run('SELECT name FROM pg_prepared_statements')).toEqual(['sent']);
+});

@@ -21,7 +21,12 @@ import { Executor } from './execute.ts';
 import { openSettings } from './open-settings.ts';
 import { StatementPlanner } from './prepare.ts';
 import { withDialectHint } from './other-dialect.ts';
-import type { ParameterValues, Prepared, SessionContext } from './session-context.ts';
+import type {
+  NamedStatement,
+  ParameterValues,
+  Prepared,
+  SessionContext,
+} from './session-context.ts';
 import type {
   IdleLimit,
   RowCursor,
@@ -51,7 +56,7 @@ export class SqlSession implements Session, SessionContext {
   readonly live = new Set<RowCursor>();
   readonly #planner: StatementPlanner;
   readonly #executor: Executor;
-  readonly #statements = new Map<string, Prepared>();
+  readonly #statements = new Map<string, NamedStatement>();
   readonly #portals = new Map<string, Portal>();
   /** Set by cancel, looked at by long work. */
   #cancelRequested = false;
@@ -142,7 +147,7 @@ export class SqlSession implements Session, SessionContext {
     if (statement !== null) this.#refuseInFailed(statement);
     for (const oid of parameterOids) checkTypeOid(oid);
     await Promise.resolve();
-    this.savePrepared(name, this.#planner.prepare(sql, statement, parameterOids));
+    this.savePrepared(name, this.#planner.prepare(sql, statement, parameterOids), 'protocol');
   }
 
   async #parsed(sql: string): Promise<readonly Statement[]> {
@@ -153,16 +158,36 @@ export class SqlSession implements Session, SessionContext {
     }
   }
 
-  savePrepared(name: string, prepared: Prepared): void {
+  savePrepared(name: string, prepared: Prepared, how: 'sql' | 'protocol'): void {
     if (this.#statements.size >= statementsMax && !this.#statements.has(name)) {
       throw new SqlError(sqlstate.outOfMemory, 'too many prepared statements in this session', {
         hint: 'Deallocate some of them.',
       });
     }
-    this.#statements.set(name, prepared);
+    this.#statements.set(name, {
+      prepared,
+      text: how === 'sql' ? this.currentQuery : prepared.sql,
+      fromSql: how === 'sql',
+      preparedMicros: this.database.clock.nowMicros(),
+      uses: 0,
+    });
+  }
+
+  *namedStatements(): Iterable<readonly [name: string, statement: NamedStatement]> {
+    for (const entry of this.#statements) if (entry[0] !== '') yield entry;
   }
 
   prepared(name: string): Prepared {
+    return this.#named(name).prepared;
+  }
+
+  usePrepared(name: string): Prepared {
+    const found = this.#named(name);
+    found.uses++;
+    return found.prepared;
+  }
+
+  #named(name: string): NamedStatement {
     const found = this.#statements.get(name);
     if (found !== undefined) return found;
     throw new SqlError(
@@ -192,7 +217,7 @@ export class SqlSession implements Session, SessionContext {
     if (portal !== '' && this.#portals.has(portal)) {
       throw new SqlError(sqlstate.duplicateCursor, `cursor "${portal}" already exists`);
     }
-    const prepared = this.prepared(statement);
+    const prepared = this.usePrepared(statement);
     if (prepared.statement !== null) this.#refuseInFailed(prepared.statement);
     await Promise.resolve();
     this.#portals.set(portal, { prepared, parameters });

@@ -5,6 +5,7 @@ import { closestNames } from '../binder/closest-name.ts';
 import { columnRows } from '../catalog/pg-catalog.ts';
 import type { CatalogObject } from '../catalog/objects.ts';
 import type { DescribeStatement, QualifiedName, ShowObjectsStatement } from '../syntax/ast.ts';
+import { listSources } from '../observe/source-list.ts';
 import { formatType } from '../types/oid.ts';
 import type { Schema } from '../types/schema.ts';
 import { searchPathOf } from './evaluation.ts';
@@ -79,11 +80,10 @@ export function showHint(word: string): string | undefined {
 }
 
 function showSources(session: SessionContext, matches: (name: string) => boolean): StatementResult {
-  const rows = [...session.database.engine.sources]
+  const rows = [...listSources(session.database.engine)]
     .filter(({ source }) => matches(source.name))
-    .map(({ source, shared }) => {
-      const status = shared?.status();
-      const lag = status?.partitions.reduce(
+    .map(({ source, feed, state, error, partitions }) => {
+      const lag = partitions.reduce(
         (sum, { position, end }) => sum + Math.max(0, (end ?? position) - position),
         0,
       );
@@ -91,9 +91,9 @@ function showSources(session: SessionContext, matches: (name: string) => boolean
         source.schema,
         source.name,
         source.connector,
-        status?.state ?? 'not read',
-        lag === undefined ? null : String(lag),
-        status?.error ?? null,
+        state,
+        feed === null ? null : String(lag),
+        error,
       ];
     });
   return rowsResult(

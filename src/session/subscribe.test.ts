@@ -227,6 +227,23 @@ describe('a query', () => {
     live.close();
   });
 
+  test('counts the rows that come too late for its windows', async () => {
+    await run(`CREATE SOURCE s (at timestamp, WATERMARK FOR at AS at) WITH (connector = 'test')`);
+    const minute = 60_000_000n;
+    feed.stream('public.s').push([[5n * minute], [0n], [minute], [5n * minute]]);
+    const live = await Live.open(`SUBSCRIBE (SELECT window_start, count(*)
+      FROM TUMBLE(s, at, INTERVAL '1 minute') GROUP BY window_start)`);
+    open.database.engine.settle();
+    expect(await live.take()).toEqual(['0|1|1970-01-01 00:05:00|2']);
+    const late = 'SELECT late_rows FROM millrace.subscriptions';
+    expect(await run(late)).toEqual([['2']]);
+    feed.stream('public.s').push([[2n * minute]]);
+    open.database.engine.settle();
+    expect(await run(late)).toEqual([['3']]);
+    expect(await run('SELECT * FROM millrace.late_rows')).toEqual([]);
+    live.close();
+  });
+
   test('a row that fails ends it', async () => {
     await run(`${items}; INSERT INTO items VALUES (1, 'a')`);
     const live = await Live.open('SUBSCRIBE (SELECT 1 / (id - 2) FROM items)');

@@ -5,9 +5,9 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
 import { type Random, SeededRandom } from '../base/random.ts';
-import { LocalDataflow, type ViewDataflow } from '../jobs/view-dataflow.ts';
+import { LocalDataflow, type ViewDataflow, mergedState } from '../jobs/view-dataflow.ts';
 import { lower } from '../lower/lower.ts';
 import { optimize } from '../optimizer/optimize.ts';
 import {
@@ -55,15 +55,13 @@ function randomChanges(random: Random, table: TestTable, present: Row[]) {
 
 /** The same dataflow in another number of shards, as a restart makes it. */
 function resharded(before: ViewDataflow, outcome: Outcome, shards: number, random: Random) {
-  const merged = new LocalDataflow(outcome.context);
-  const tables = new Map(merged.stateTables());
+  const segments: [string, Uint8Array][] = [];
   for (const [name, table] of before.stateTables()) {
     const writer = new ByteWriter(256);
     table.writeBase(writer);
-    const target = tables.get(name.replace(/@.*/, ''))!;
-    target.beginPart?.();
-    target.load(new ByteReader(writer.take()));
+    segments.push([name, writer.take()]);
   }
+  const merged = mergedState(segments, () => new LocalDataflow(outcome.context));
   const after =
     shards === 1
       ? new LocalDataflow(outcome.context)

@@ -1,10 +1,13 @@
 /**
  * A growing byte memory with reuse: text and encoded keys of state live in one. Freed ranges go to a free
- * list by size class and are handed out again; nothing moves but on growth, which copies the whole.
+ * list by size class and are handed out again; nothing moves but when a small arena grows.
  * Offsets stay valid; `bytes` and `view` are replaced on growth, so hold offsets and not views.
  */
 
+import { copyWords, copyWordsMax } from '../base/copy-words.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
+import { viewOf } from './bytes-hash.ts';
+import { grownUint8 } from './grown.ts';
 
 /** Offsets are int32 in columns. */
 const bytesMax = 0x7fff_0000;
@@ -15,23 +18,31 @@ export class ByteArena {
   bytes: Uint8Array;
   view: DataView;
   #end = 0;
+  /** What was copied from last: mostly the next is from there too. */
+  #source: Uint8Array;
+  #sourceView: DataView;
   readonly #free = new Map<number, number[]>();
 
   constructor(capacity = 1024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity + padding);
-    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.view = viewOf(this.bytes);
+    this.#source = this.bytes;
+    this.#sourceView = this.view;
   }
 
   /** Copies a range in and returns its offset. An empty range takes no room. */
   put(source: Uint8Array, offset: number, length: number): number {
     if (length === 0) return 0;
     const at = this.#allocate(sizeClass(length));
-    const bytes = this.bytes;
-    if (length <= 32) {
-      for (let i = 0; i < length; i++) bytes[at + i] = source[offset + i]!;
-    } else {
-      bytes.set(source.subarray(offset, offset + length), at);
+    if (length > copyWordsMax) {
+      this.bytes.set(source.subarray(offset, offset + length), at);
+      return at;
     }
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = viewOf(source);
+    }
+    copyWords(this.#sourceView, offset, this.view, at, length);
     return at;
   }
 
@@ -42,6 +53,11 @@ export class ByteArena {
     const list = this.#free.get(size);
     if (list === undefined) this.#free.set(size, [offset]);
     else list.push(offset);
+  }
+
+  /** Bytes given out, those of free ranges among them. */
+  get used(): number {
+    return this.#end;
   }
 
   clear(): void {
@@ -64,12 +80,14 @@ export class ByteArena {
         hint: 'Group or join by fewer or shorter text values.',
       });
     }
-    const larger = Buffer.allocUnsafeSlow(
-      Math.min(bytesMax, Math.max(needed, this.bytes.length * 2)),
-    );
-    larger.set(this.bytes.subarray(0, this.#end));
+    const size = Math.min(bytesMax, Math.max(needed, this.bytes.length * 2));
+    const { buffer, byteOffset, byteLength } = grownUint8(this.bytes, size);
+    const larger = Buffer.from(buffer, byteOffset, byteLength);
     this.bytes = larger;
-    this.view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
+    this.view = viewOf(larger);
+    // Nothing that is outgrown is kept.
+    this.#source = larger;
+    this.#sourceView = this.view;
   }
 }
 

@@ -6,9 +6,11 @@
 
 import { assert } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
-import type { Column } from '../types/column.ts';
+import { copyWords, copyWordsMax } from '../base/copy-words.ts';
+import type { Column, TextColumn } from '../types/column.ts';
 import { decodeDatum, encodeDatum } from '../types/row-codec.ts';
 import type { ColumnKind, SqlType } from '../types/sql-type.ts';
+import { viewOf } from './bytes-hash.ts';
 import { gatherFloat64, gatherInt32, gatherUint8 } from './gather.ts';
 
 const kinds: readonly ColumnKind[] = ['i32', 'f64', 'bool', 'text', 'any'];
@@ -46,12 +48,28 @@ export function writeColumn(
       return;
     case 'text':
       writeInt32(writer, column.lengths, entries, count);
-      for (let i = 0; i < count; i++) {
-        const entry = entries[i]!;
-        const offset = column.offsets[entry]!;
-        writer.bytes(column.bytes.subarray(offset, offset + column.lengths[entry]!));
-      }
+      writeBytes(writer, column, entries, count);
       return;
+  }
+}
+
+function writeBytes(
+  writer: ByteWriter,
+  { bytes, offsets, lengths }: TextColumn,
+  entries: Int32Array,
+  count: number,
+): void {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += lengths[entries[i]!]!;
+  let to = writer.reserve(total);
+  const { buffer, words } = writer;
+  const source = viewOf(bytes);
+  for (let i = 0; i < count; i++) {
+    const from = offsets[entries[i]!]!;
+    const length = lengths[entries[i]!]!;
+    if (length <= copyWordsMax) copyWords(source, from, words, to, length);
+    else buffer.set(bytes.subarray(from, from + length), to);
+    to += length;
   }
 }
 

@@ -3,16 +3,16 @@
  * the same; a wide key keeps its datums to be read back and its canonical bytes to be compared.
  */
 
-import type { ByteReader } from '../base/bytes.ts';
 import { ByteWriter } from '../base/bytes.ts';
-import { readDatum } from '../types/column-access.ts';
 import type { AnyColumn, Column, TextColumn } from '../types/column.ts';
 import type { Datum } from '../types/datum.ts';
 import { encodeKey } from '../types/key-codec.ts';
-import { decodeDatum, encodeDatum } from '../types/row-codec.ts';
+import { encodeDatum } from '../types/row-codec.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { ByteArena } from './arena.ts';
-import { StoredColumn, grownInt32 } from './stored-column.ts';
+import type { EntryIds } from './entry-ids.ts';
+import { grownInt32 } from './grown.ts';
+import { StoredColumn } from './stored-column.ts';
 import type { KeyKind } from './table-code.ts';
 
 /** Memory of an encoded batch, reused. */
@@ -26,15 +26,16 @@ export class KeyColumn {
   readonly stored: StoredColumn;
   readonly scratch: EncodedScratch = { writer: new ByteWriter(256), column: emptyText(64) };
   readonly #exact: boolean;
-  #capacity = 0;
+  readonly #entries: EntryIds;
   /** Canonical bytes by entry, once the key is wide. */
   #encoded: TextColumn | null = null;
   #arena: ByteArena | null = null;
 
-  constructor(type: SqlType, exact: boolean, hashed: boolean) {
+  constructor(type: SqlType, exact: boolean, hashed: boolean, entries: EntryIds) {
     this.type = type;
     this.#exact = exact;
-    this.stored = new StoredColumn(type, 0);
+    this.#entries = entries;
+    this.stored = new StoredColumn(type, entries);
     if (hashed && this.stored.kind === 'any') this.#makeEncoded();
   }
 
@@ -59,20 +60,20 @@ export class KeyColumn {
 
   get bytes(): number {
     const encoded = this.#encoded;
-    const wide = encoded === null ? 0 : encoded.offsets.byteLength * 2 + encoded.bytes.byteLength;
+    const wide = encoded === null ? 0 : this.#entries.high * 8 + this.#arena!.used;
     return this.stored.bytes + wide;
   }
 
   grow(capacity: number): void {
-    this.#capacity = capacity;
     this.stored.grow(capacity);
     if (this.#encoded === null) return;
     this.#encoded.offsets = grownInt32(this.#encoded.offsets, capacity);
     this.#encoded.lengths = grownInt32(this.#encoded.lengths, capacity);
   }
 
-  /** Turns the key wide: bytes are made for all entries there are. */
-  goWide(high: number): void {
+  /** Turns the key wide, or makes it anew: bytes are made for all entries there are. */
+  goWide(): void {
+    const { high } = this.#entries;
     this.stored.widen();
     this.#makeEncoded();
     const datums = this.stored.column as AnyColumn;
@@ -106,17 +107,9 @@ export class KeyColumn {
     for (let entry = 0; entry < high; entry++) this.clear(entry);
   }
 
-  writeOne(writer: ByteWriter, entry: number): void {
-    encodeDatum(writer, readDatum(this.stored.column, entry, this.type), this.type);
-  }
-
-  readOne(reader: ByteReader): Datum | null {
-    return decodeDatum(reader, this.type);
-  }
-
   #makeEncoded(): void {
     this.#arena = new ByteArena();
-    this.#encoded = emptyText(this.#capacity);
+    this.#encoded = emptyText(this.#entries.capacity);
     this.#encoded.bytes = this.#arena.bytes;
   }
 

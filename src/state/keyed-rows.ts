@@ -11,13 +11,18 @@ import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { gatherRows } from './gather.ts';
+import { grownInt32 } from './grown.ts';
 import { KeyedTable } from './keyed-table.ts';
 import { RowIndex } from './row-index.ts';
+import type { EntryRanges } from './state-table.ts';
 import type { StoredColumn } from './stored-column.ts';
 import type { StoredRows } from './stored-rows.ts';
-import { TouchList } from './touch-list.ts';
 
 const rebuildChunk = 4096;
+
+/** What an entry's state byte holds. */
+const present = 1;
+const touched = 2;
 
 export class KeyedRows implements StoredRows {
   readonly table: KeyedTable;
@@ -27,7 +32,9 @@ export class KeyedRows implements StoredRows {
   /** Ordinals of the other columns. */
   readonly #others: readonly number[];
   readonly #indexes: RowIndex[] = [];
-  readonly #touched = new TouchList();
+  /** Entries touched in this step. */
+  #touched: Int32Array = new Int32Array(64);
+  #touchedCount = 0;
   entries: Int32Array = new Int32Array(64);
   totalWeight = 0;
 
@@ -38,9 +45,9 @@ export class KeyedRows implements StoredRows {
     this.table = new KeyedTable({
       name,
       keys: key.map((ordinal) => types[ordinal]!),
-      // How often the row is there (0 or 1 between steps), then the other columns.
+      // Whether the row is there and was touched in this step, then the other columns.
       values: [
-        { kind: 'f64' },
+        { kind: 'u8' },
         ...this.#others.map((ordinal) => ({ kind: 'datum' as const, type: types[ordinal]! })),
       ],
       exact: true,
@@ -76,12 +83,12 @@ export class KeyedRows implements StoredRows {
     return this.table.values[i + 1]!.stored!;
   }
 
-  get #present(): Float64Array {
-    return this.table.values[0]!.f64;
+  get #states(): Uint8Array {
+    return this.table.values[0]!.u8;
   }
 
   weight(entry: number): number {
-    return this.#present[entry]!;
+    return this.#states[entry]! & present;
   }
 
   addIndex(columns: readonly number[]): RowIndex {
@@ -118,10 +125,26 @@ export class KeyedRows implements StoredRows {
       entries,
     );
     for (const index of this.#indexes) index.grow(this.table.capacity);
-    this.#touched.touchAll(entries, count, this.#present);
+    this.#touch(entries, count);
     if (weights === null) this.#put(columns, entries, count);
     else if (allNegative(weights, count)) this.#take(entries, count);
     else this.#inTurn(columns, count, weights);
+  }
+
+  #touch(entries: Int32Array, count: number): void {
+    const needed = this.#touchedCount + count;
+    if (needed > this.#touched.length) this.#touched = grownInt32(this.#touched, needed * 2);
+    const states = this.#states;
+    const list = this.#touched;
+    let at = this.#touchedCount;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
+      const state = states[entry]!;
+      if ((state & touched) !== 0) continue;
+      states[entry] = state | touched;
+      list[at++] = entry;
+    }
+    this.#touchedCount = at;
   }
 
   /** Rows go and come in the order of the batch. */
@@ -143,8 +166,12 @@ export class KeyedRows implements StoredRows {
   }
 
   #take(entries: Int32Array, count: number): void {
-    const present = this.#present;
-    for (let i = 0; i < count; i++) present[entries[i]!] = present[entries[i]!]! - 1;
+    const states = this.#states;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
+      if ((states[entry]! & present) === 0) fault(`${this.name}: a row goes that is not there`);
+      states[entry] = touched;
+    }
     this.totalWeight -= count;
     for (const index of this.#indexes) {
       for (let i = 0; i < count; i++) {
@@ -154,11 +181,11 @@ export class KeyedRows implements StoredRows {
   }
 
   #put(columns: readonly Column[], entries: Int32Array, count: number): void {
-    const present = this.#present;
+    const states = this.#states;
     for (let i = 0; i < count; i++) {
       const entry = entries[i]!;
-      if (present[entry] !== 0) fault(`${this.name}: a second row came for a key`);
-      present[entry] = 1;
+      if ((states[entry]! & present) !== 0) fault(`${this.name}: a second row came for a key`);
+      states[entry] = present | touched;
     }
     this.totalWeight += count;
     this.#others.forEach((ordinal, i) => {
@@ -169,15 +196,14 @@ export class KeyedRows implements StoredRows {
   }
 
   endTick(): void {
-    const present = this.#present;
-    const touched = this.#touched;
-    for (let i = 0; i < touched.count; i++) {
-      const entry = touched.entries[i]!;
-      if (present[entry] === 1) this.table.markDirty(entry);
-      else if (present[entry] === 0) this.table.remove(entry);
-      else fault(`${this.name}: a row has multiplicity ${present[entry]}`);
+    const states = this.#states;
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const entry = this.#touched[i]!;
+      states[entry] = states[entry]! & present;
+      if (states[entry] === present) this.table.markDirty(entry);
+      else this.table.remove(entry);
     }
-    touched.clear();
+    this.#touchedCount = 0;
     for (const index of this.#indexes) index.sweep();
   }
 
@@ -189,13 +215,17 @@ export class KeyedRows implements StoredRows {
   }
 
   writeDelta(writer: ByteWriter): void {
-    assert(this.#touched.count === 0, `${this.name} is written in the middle of a step`);
+    assert(this.#touchedCount === 0, `${this.name} is written in the middle of a step`);
     this.table.writeDelta(writer);
   }
 
   writeBase(writer: ByteWriter): void {
-    assert(this.#touched.count === 0, `${this.name} is written in the middle of a step`);
+    assert(this.#touchedCount === 0, `${this.name} is written in the middle of a step`);
     this.table.writeBase(writer);
+  }
+
+  get ranges(): EntryRanges {
+    return this.table.ranges;
   }
 
   load(reader: ByteReader): void {

@@ -2,38 +2,36 @@
  * The keyed table: a hash table from a composite key to a dense entry id, with key and value columns
  * indexed by it. It serves group keys, join indexes and whole rows alike.
  *
- *   slots (open addressing, linear probing) → entry id + 1 → hashes, key columns, value columns
+ *   slots (hash-slots.ts) → entry id (entry-ids.ts) → key columns, value columns
  *
  * NULL keys equal each other. By default keys are equal as SQL says (−0 = 0, NaN = NaN, 1.0 = 1.00) and
  * the first spelling met is kept; with `exact` they are equal when they look the same. A key column goes
- * wide once, when a value comes that its narrow form cannot hold, and the table is rehashed then.
- * Entry ids are stable while an entry lives and reused afterwards; they never leave the process.
- *
- * Growth doubles and rehashes at once: stored hashes make that about 10 ns an entry, so that a pause
- * passes 50 ms only beyond some four million entries.
+ * wide once, when a value comes that its narrow form cannot hold, and the table is rehashed then, at once.
+ * Entry ids are stable while an entry lives and reused afterwards; segments name entries by them.
  */
 
 import { assert, fault } from '../base/assert.ts';
-import type { ByteReader } from '../base/bytes.ts';
-import { ByteWriter } from '../base/bytes.ts';
+import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { readDatum, widenColumn } from '../types/column-access.ts';
 import type { AnyColumn, Column } from '../types/column.ts';
 import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { readColumn, writeColumn } from './column-segment.ts';
+import { EntryIds, initialCapacity, writeIds } from './entry-ids.ts';
+import { grownInt32 } from './grown.ts';
+import { HashSlots } from './hash-slots.ts';
 import { KeyColumn, encodeWide } from './key-column.ts';
-import type { StateTable } from './state-table.ts';
-import { grownInt32, grownUint8 } from './stored-column.ts';
-import { compileTable } from './table-code.ts';
+import type { EntryRanges, StateTable } from './state-table.ts';
+import { compileTable, storesHash } from './table-code.ts';
 import type { TableCode } from './table-code.ts';
 import type { ValueSpec } from './value-column.ts';
 import { ValueColumn } from './value-column.ts';
 
-const segmentVersion = 1;
-const live = 1;
-const dirtyFlag = 2;
-const persisted = 4;
-const initialCapacity = 16;
+const segmentVersion = 2;
+/** Entries are named by their ids, or come for a table that knows other ids. */
+const byId = 0;
+const byKey = 1;
+const noDatums: readonly (AnyColumn | null)[] = [];
 
 export interface KeyedTableOptions {
   readonly name: string;
@@ -43,7 +41,7 @@ export interface KeyedTableOptions {
   readonly exact?: boolean;
   /** False for caches that recovery rebuilds: nothing is tracked for checkpoints. */
   readonly tracked?: boolean;
-  /** False keeps rows without a hash index: `append` only, no finding, no removal. */
+  /** False keeps rows without a hash index: `append` only, no finding. */
   readonly hashed?: boolean;
 }
 
@@ -52,81 +50,97 @@ export class KeyedTable implements StateTable {
   readonly keyTypes: readonly SqlType[];
   readonly keys: readonly KeyColumn[];
   readonly values: readonly ValueColumn[];
-
-  /** Read by generated loops; replaced on growth, which moves `generation` on. */
-  slots: Int32Array = new Int32Array(initialCapacity * 2);
-  mask = initialCapacity * 2 - 1;
+  /** Read by generated loops, as are `hashes` and `generation`, which growth within a batch moves on. */
+  readonly index: HashSlots;
+  /** By entry, where hashing again would cost more than four bytes: keys of bytes. */
   hashes: Int32Array = new Int32Array(initialCapacity);
   generation = 0;
 
+  readonly #ids: EntryIds;
   readonly #exact: boolean;
-  readonly #tracked: boolean;
   readonly #hashed: boolean;
-  #flags: Uint8Array = new Uint8Array(initialCapacity);
-  #capacity = initialCapacity;
-  /** Entries 0 to #high − 1 have been given out; the free ones among them are in #free. */
-  #high = 0;
-  #free: number[] = [];
-  #rows = 0;
-  #dirty: number[] = [];
-  #removed = 0;
-  readonly #tombstones = new ByteWriter(256);
+  #storesHash: boolean;
+  /** Segments were loaded: hashes, canonical bytes and slots must be made before the next use. */
+  #indexStale = false;
   #code: TableCode<KeyedTable> | null = null;
   readonly #prepared: Column[] = [];
   readonly #datums: (AnyColumn | null)[] = [];
+  #rehashed = new Int32Array(1);
+  #lookups: readonly Column[] | null = null;
+
+  readonly #ranges: EntryRanges;
 
   constructor(options: KeyedTableOptions) {
     this.name = options.name;
     this.keyTypes = options.keys;
     this.#exact = options.exact ?? false;
-    this.#tracked = options.tracked ?? true;
     this.#hashed = options.hashed ?? true;
-    this.keys = options.keys.map((type) => new KeyColumn(type, this.#exact, this.#hashed));
-    for (const key of this.keys) key.grow(initialCapacity);
-    this.values = (options.values ?? []).map((spec) => new ValueColumn(spec, initialCapacity));
+    const ids = new EntryIds(options.name, options.tracked ?? true);
+    this.#ids = ids;
+    this.#ranges = {
+      get high() {
+        return ids.high;
+      },
+      get dirtyRows() {
+        return ids.dirtyRows;
+      },
+      writeDirty: (writer, rows) => this.#writeDirty(writer, rows),
+      write: (writer, from, to) => this.#writeRange(writer, from, to),
+    };
+    this.keys = options.keys.map((type) => new KeyColumn(type, this.#exact, this.#hashed, ids));
+    this.values = (options.values ?? []).map((spec) => new ValueColumn(spec, ids));
+    this.#storesHash = this.#hashed && this.#mustStoreHash();
+    this.index = new HashSlots({
+      get high() {
+        return ids.high;
+      },
+      get rows() {
+        return ids.rows;
+      },
+      isLive: (entry) => ids.isLive(entry),
+      hashAt: (entry) => this.#hashAt(entry),
+      hashesOf: (entries, from, count) => this.#hashesOf(entries, from, count),
+    });
   }
 
   get rows(): number {
-    return this.#rows;
+    return this.#ids.rows;
   }
 
   /** One more than the largest entry id ever given out. */
   get high(): number {
-    return this.#high;
+    return this.#ids.high;
   }
 
   get capacity(): number {
-    return this.#capacity;
+    return this.#ids.capacity;
   }
 
   get bytes(): number {
-    let total = this.slots.byteLength + this.hashes.byteLength + this.#flags.byteLength;
+    let total = this.#ids.bytes;
+    if (this.#hashed) total += this.index.bytes;
+    if (this.#storesHash) total += this.#ids.high * 4;
     for (const key of this.keys) total += key.bytes;
     for (const value of this.values) total += value.bytes;
     return total;
   }
 
   get dirty(): boolean {
-    return this.#dirty.length > 0 || this.#removed > 0;
+    return this.#ids.dirty;
   }
 
   isLive(entry: number): boolean {
-    return entry < this.#high && (this.#flags[entry]! & live) !== 0;
+    return this.#ids.isLive(entry);
   }
 
   /** Calls `visit` for every live entry, in order of id. */
   forEach(visit: (entry: number) => void): void {
-    for (let entry = 0; entry < this.#high; entry++) {
-      if ((this.#flags[entry]! & live) !== 0) visit(entry);
-    }
+    this.#ids.forEach(visit);
   }
 
   /** Live entries, in order of id. */
   entries(): Int32Array {
-    const list = new Int32Array(this.#rows);
-    let count = 0;
-    this.forEach((entry) => (list[count++] = entry));
-    return list;
+    return this.#ids.list();
   }
 
   /**
@@ -139,9 +153,9 @@ export class KeyedTable implements StateTable {
     out: Int32Array,
     sourceTypes: readonly SqlType[] = this.keyTypes,
   ): void {
-    assert(this.#hashed, `${this.name} keeps no index`);
+    this.#ready();
     this.#prepare(columns, count, sourceTypes);
-    this.#loops().findOrAdd(this, this.#prepared, this.#datums, count, out);
+    this.#loops().findOrAdd(this, this.#prepared, this.#datums, 0, count, out);
   }
 
   /** Like findOrAdd, but gives −1 for what is not there. */
@@ -151,9 +165,9 @@ export class KeyedTable implements StateTable {
     out: Int32Array,
     sourceTypes: readonly SqlType[] = this.keyTypes,
   ): void {
-    assert(this.#hashed, `${this.name} keeps no index`);
+    this.#ready();
     this.#prepare(columns, count, sourceTypes);
-    this.#loops().find(this, this.#prepared, this.#datums, count, out);
+    this.#loops().find(this, this.#prepared, this.#datums, 0, count, out);
   }
 
   /** Adds every row as an entry of its own; only for tables without an index. */
@@ -167,100 +181,85 @@ export class KeyedTable implements StateTable {
 
   /** The entry was changed and belongs into the next delta. */
   markDirty(entry: number): void {
-    if (!this.#tracked) return;
-    const flags = this.#flags;
-    if ((flags[entry]! & dirtyFlag) !== 0) return;
-    flags[entry] = flags[entry]! | dirtyFlag;
-    this.#dirty.push(entry);
+    this.#ids.markDirty(entry);
   }
 
-  /**
-   * Removes a live entry. `silent` leaves no tombstone: the caller records the removal in its own way, or makes
-   * it again after recovery. Without an index that is the only way.
-   */
-  remove(entry: number, options: { readonly silent: boolean } = { silent: false }): void {
-    const flags = this.#flags[entry]!;
-    if ((flags & live) === 0) fault(`entry ${entry} of ${this.name} is removed twice`);
-    if (!this.#hashed && !options.silent) fault(`${this.name} is append-only`);
-    if (this.#tracked && (flags & persisted) !== 0 && !options.silent) this.#bury(entry);
-    if (this.#hashed) this.#unlink(entry);
-    this.#flags[entry] = 0;
+  /** Removes a live entry. */
+  remove(entry: number): void {
+    if (!this.#ids.isLive(entry)) fault(`entry ${entry} of ${this.name} is removed twice`);
+    if (this.#hashed) {
+      this.#settle();
+      this.index.remove(entry);
+    }
+    this.#ids.release(entry);
+    this.#clear(entry);
+  }
+
+  readonly #clear = (entry: number): void => {
     for (const key of this.keys) key.clear(entry);
     for (const value of this.values) value.clear(entry);
-    this.#free.push(entry);
-    this.#rows--;
-  }
+  };
 
   /** Forgets all entries and keeps the memory; only for tables that no checkpoint keeps. Ids start from 0 again. */
   clear(): void {
-    assert(!this.#tracked, `${this.name} is kept and cannot be cleared`);
-    this.slots.fill(0);
-    for (const key of this.keys) key.reset(this.#high);
+    const { high } = this.#ids;
+    this.#ids.clear();
+    this.index.clear();
+    for (const key of this.keys) key.reset(high);
     for (const value of this.values) {
-      for (let entry = 0; entry < this.#high; entry++) value.clear(entry);
+      for (let entry = 0; entry < high; entry++) value.clear(entry);
     }
-    this.#flags.fill(0, 0, this.#high);
-    this.#free.length = 0;
-    this.#high = 0;
-    this.#rows = 0;
   }
 
   /** Takes an entry for a key with this hash. For generated loops, which then fill in key and slot. */
   allocate(hash: number): number {
-    let entry = this.#free.pop();
-    if (entry === undefined) {
-      if (this.#high === this.#capacity) this.#grow();
-      entry = this.#high++;
+    if (this.#ids.full) {
+      this.#ids.grow(this.#ids.high + 1, this.#growColumns);
+      this.generation++;
     }
-    this.hashes[entry] = hash;
-    this.#flags[entry] = live;
-    this.#rows++;
-    this.markDirty(entry);
+    if (this.#hashed && this.index.makeRoom()) this.generation++;
+    const entry = this.#ids.take();
+    if (this.#storesHash) this.hashes[entry] = hash;
     return entry;
   }
 
-  /** Doubles everything. Called before an entry is given out, so that it is not in the slots twice. */
-  #grow(): void {
-    const capacity = this.#capacity * 2;
-    this.#capacity = capacity;
-    this.hashes = grownInt32(this.hashes, capacity);
-    this.#flags = grownUint8(this.#flags, capacity);
+  readonly #growColumns = (capacity: number): void => {
+    if (this.#storesHash) this.hashes = grownInt32(this.hashes, capacity);
     for (const key of this.keys) key.grow(capacity);
     for (const value of this.values) value.grow(capacity);
-    if (this.#hashed) this.#fillSlots(capacity * 2);
-    this.generation++;
+  };
+
+  #mustStoreHash(): boolean {
+    return storesHash(this.keys.map((key) => key.kind));
   }
 
-  #fillSlots(size: number): void {
-    const slots = new Int32Array(size);
-    const mask = size - 1;
-    const { hashes } = this;
-    for (let entry = 0; entry < this.#high; entry++) {
-      if ((this.#flags[entry]! & live) === 0) continue;
-      let slot = hashes[entry]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = entry + 1;
-    }
-    this.slots = slots;
-    this.mask = mask;
+  #hashAt(entry: number): number {
+    if (this.#storesHash) return this.hashes[entry]!;
+    this.#hash(entry, entry + 1, this.#rehashed);
+    return this.#rehashed[0]!;
   }
 
-  /** Takes the entry out of the slots and closes the gap, so that no tombstone slows later probes. */
-  #unlink(entry: number): void {
-    const { slots, mask, hashes } = this;
-    let gap = hashes[entry]! & mask;
-    while (slots[gap] !== entry + 1) {
-      if (slots[gap] === 0) fault(`entry ${entry} of ${this.name} is not in its slots`);
-      gap = (gap + 1) & mask;
+  #hashesOf(entries: Int32Array | null, from: number, count: number): Int32Array {
+    if (this.#storesHash && entries === null) return this.hashes.subarray(from, from + count);
+    if (this.#rehashed.length < count) this.#rehashed = new Int32Array(count);
+    const hashes = this.#rehashed;
+    if (entries === null) {
+      this.#hash(from, from + count, hashes);
+    } else if (this.#storesHash) {
+      for (let i = 0; i < count; i++) hashes[i] = this.hashes[entries[i]!]!;
+    } else {
+      hashes.set(entries.subarray(0, count));
+      this.#loops().hashListed(this, this.#lookupColumns(), noDatums, 0, count, hashes);
     }
-    for (let at = (gap + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = hashes[slots[at]! - 1]! & mask;
-      if (((at - home) & mask) >= ((at - gap) & mask)) {
-        slots[gap] = slots[at]!;
-        gap = at;
-      }
-    }
-    slots[gap] = 0;
+    return hashes;
+  }
+
+  #lookupColumns(): readonly Column[] {
+    return (this.#lookups ??= this.keys.map((key) => key.lookup));
+  }
+
+  #hash(from: number, to: number, out: Int32Array): void {
+    this.#loops().hash(this, this.#lookupColumns(), noDatums, from, to, out);
   }
 
   #loops(): TableCode<KeyedTable> {
@@ -268,6 +267,31 @@ export class KeyedTable implements StateTable {
       this.keys.map((key) => key.kind),
       this.#exact,
     ));
+  }
+
+  #ready(): void {
+    assert(this.#hashed, `${this.name} keeps no index`);
+    this.#settle();
+  }
+
+  /** After loading: one pass for the hashes and one for the slots. */
+  #settle(): void {
+    if (!this.#indexStale) return;
+    this.#indexStale = false;
+    for (const key of this.keys) if (key.stored.kind === 'any') key.goWide();
+    this.#rehash();
+  }
+
+  #rehash(): void {
+    this.#code = null;
+    this.#lookups = null;
+    this.#storesHash = this.#mustStoreHash();
+    if (this.#storesHash) {
+      this.hashes = grownInt32(this.hashes, this.#ids.capacity);
+      this.#hash(0, this.#ids.high, this.hashes);
+    }
+    this.index.rebuild(this.#ids.rows);
+    this.generation++;
   }
 
   /**
@@ -287,7 +311,8 @@ export class KeyedTable implements StateTable {
           this.#datums[k] = null;
           continue;
         }
-        this.#goWide(key);
+        key.goWide();
+        this.#rehash();
       }
       const datums = widenColumn(source, count, sourceType);
       this.#prepared[k] = encodeWide(datums, count, key, key.scratch);
@@ -295,91 +320,78 @@ export class KeyedTable implements StateTable {
     }
   }
 
-  #goWide(key: KeyColumn): void {
-    key.goWide(this.#high);
-    this.#code = null;
-    const columns = this.keys.map((each) => each.lookup);
-    this.#loops().hash(this, columns, [], this.#high, this.hashes);
-    this.#fillSlots(this.slots.length);
-    this.generation++;
-  }
-
-  #bury(entry: number): void {
-    this.#removed++;
-    for (const key of this.keys) key.writeOne(this.#tombstones, entry);
-  }
-
   writeDelta(writer: ByteWriter): void {
-    const entries: number[] = [];
-    for (const entry of this.#dirty) {
-      const flags = this.#flags[entry]!;
-      if ((flags & live) === 0 || (flags & dirtyFlag) === 0) continue;
-      this.#flags[entry] = live | persisted;
-      entries.push(entry);
-    }
-    this.#write(writer, Int32Array.from(entries));
+    this.#writeDirty(writer, Infinity);
   }
 
   writeBase(writer: ByteWriter): void {
-    this.#removed = 0;
-    this.#tombstones.clear();
-    const entries = this.entries();
-    for (let i = 0; i < entries.length; i++) this.#flags[entries[i]!] = live | persisted;
-    this.#write(writer, entries);
+    writer.uint8(segmentVersion).uint8(byId);
+    this.#writeNamed(writer, this.#ids.writeAll(writer));
   }
 
-  /** Appends a base of these entries alone, for a table that takes over a part of this one. */
+  get ranges(): EntryRanges {
+    return this.#ranges;
+  }
+
+  #writeDirty(writer: ByteWriter, rows: number): number {
+    writer.uint8(segmentVersion).uint8(byId);
+    return this.#writeNamed(writer, this.#ids.writeDelta(writer, rows));
+  }
+
+  #writeRange(writer: ByteWriter, from: number, to: number): number {
+    writer.uint8(segmentVersion).uint8(byId);
+    return this.#writeNamed(writer, this.#ids.writeRange(writer, from, to));
+  }
+
+  writeForeign(writer: ByteWriter): void {
+    this.writePart(writer, this.entries());
+  }
+
+  /** Appends these entries for a table that finds or adds them by their keys, under ids of its own. */
   writePart(writer: ByteWriter, entries: Int32Array): void {
-    this.#removed = 0;
-    this.#tombstones.clear();
-    this.#write(writer, entries);
+    writer.uint8(segmentVersion).uint8(byKey).varint(entries.length);
+    this.#writeEntries(writer, entries);
   }
 
-  /** version, removed keys, then entries: keys and values by column. */
-  #write(writer: ByteWriter, entries: Int32Array): void {
-    writer.uint8(segmentVersion).varint(this.#removed).bytes(this.#tombstones.view());
-    writer.varint(entries.length);
+  #writeNamed(writer: ByteWriter, entries: Int32Array): number {
+    writeIds(writer, entries);
+    this.#writeEntries(writer, entries);
+    return entries.length;
+  }
+
+  #writeEntries(writer: ByteWriter, entries: Int32Array): void {
     for (const key of this.keys) {
       writeColumn(writer, key.stored.column, key.type, entries, entries.length);
     }
     for (const value of this.values) value.write(writer, entries, entries.length);
-    this.#clean();
-  }
-
-  #clean(): void {
-    this.#dirty = [];
-    this.#removed = 0;
-    this.#tombstones.clear();
   }
 
   load(reader: ByteReader): void {
     const version = reader.uint8();
     assert(version === segmentVersion, `state segment of ${this.name} has version ${version}`);
-    this.#loadRemovals(reader);
+    const entries = reader.uint8() === byKey ? this.#loadPart(reader) : this.#loadEntries(reader);
+    for (const value of this.values) value.read(reader, entries, entries.length);
+  }
+
+  #loadEntries(reader: ByteReader): Int32Array {
+    this.#ids.readFreed(reader, this.#clear);
+    const entries = this.#ids.readWritten(reader, this.#growColumns);
+    for (const key of this.keys) {
+      key.stored.put(readColumn(reader, key.type, entries.length), entries);
+    }
+    this.#indexStale = this.#hashed;
+    this.generation++;
+    return entries;
+  }
+
+  #loadPart(reader: ByteReader): Int32Array {
     const count = reader.varint();
-    const columns: Column[] = [];
-    for (const type of this.keyTypes) columns.push(readColumn(reader, type, count));
+    const columns = this.keyTypes.map((type) => readColumn(reader, type, count));
     const entries = new Int32Array(count);
     if (this.#hashed) this.findOrAdd(columns, count, entries);
     else this.append(columns, count, entries);
-    for (const value of this.values) value.read(reader, entries, count);
-    for (let i = 0; i < count; i++) this.#flags[entries[i]!] = live | persisted;
-    this.#clean();
-  }
-
-  #loadRemovals(reader: ByteReader): void {
-    const count = reader.varint();
-    if (count === 0) return;
-    const columns = this.keys.map((): AnyColumn => ({ kind: 'any', values: [], nulls: null }));
-    for (let i = 0; i < count; i++) {
-      this.keys.forEach((key, k) => columns[k]!.values.push(key.readOne(reader)));
-    }
-    const entries = new Int32Array(count);
-    this.find(columns, count, entries);
-    for (let i = 0; i < count; i++) {
-      assert(entries[i]! >= 0, `a state segment removes what ${this.name} does not hold`);
-      this.remove(entries[i]!, { silent: true });
-    }
+    this.#ids.adopt();
+    return entries;
   }
 }
 

@@ -149,7 +149,9 @@ describe('relation store with a key', () => {
 
   it('finds no row that was taken twice', () => {
     const store = new RelationStore('v', columnTypes, [0]);
-    expect(() => store.apply(batchOf([[[1n, 'a', null], -1]]))).toThrow('multiplicity -1');
+    expect(() => store.apply(batchOf([[[1n, 'a', null], -1]]))).toThrow(
+      'a row goes that is not there',
+    );
   });
 });
 

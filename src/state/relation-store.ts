@@ -19,7 +19,7 @@ import { OpenScan } from './open-scan.ts';
 import type { RowIndex } from './row-index.ts';
 import { RowTable } from './row-table.ts';
 import type { StoredRows } from './stored-rows.ts';
-import type { StateTable } from './state-table.ts';
+import type { EntryRanges, StateTable } from './state-table.ts';
 
 const scanRows = 1024;
 /** Fewer rows are scanned rather than indexed. */
@@ -207,6 +207,10 @@ export class RelationStore implements StateTable {
 
   writeBase(writer: ByteWriter): void {
     this.#rows.writeBase(writer);
+  }
+
+  get ranges(): EntryRanges {
+    return this.#rows.ranges;
   }
 
   load(reader: ByteReader): void {

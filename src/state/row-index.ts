@@ -10,12 +10,14 @@ import { fault } from '../base/assert.ts';
 import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { KeyedTable } from './keyed-table.ts';
-import { grownInt32 } from './stored-column.ts';
+import { grownInt32 } from './grown.ts';
 
-/** The row is in no chain. */
-const unlinked = -2;
+/** The row is in no chain. What memory holds that nobody has written. */
+const unlinked = 0;
 /** The row has a NULL key and belongs to no chain. */
-const keyless = -1;
+const keyless = 1;
+/** Key entries stand from here on. */
+const firstOwner = 2;
 
 export class RowIndex {
   /** Positions of the key among the row's columns. */
@@ -67,7 +69,7 @@ export class RowIndex {
 
   /** Key entry of a row; negative when it is in no chain. */
   owner(row: number): number {
-    return this.#owner[row]!;
+    return this.#owner[row]! - firstOwner;
   }
 
   isLinked(row: number): boolean {
@@ -75,12 +77,10 @@ export class RowIndex {
   }
 
   grow(capacity: number): void {
-    const before = this.#owner.length;
-    if (capacity <= before) return;
+    if (capacity <= this.#owner.length) return;
     this.next = grownInt32(this.next, capacity);
     this.#previous = grownInt32(this.#previous, capacity);
     this.#owner = grownInt32(this.#owner, capacity);
-    this.#owner.fill(unlinked, before);
   }
 
   /** Chains those of the batch's rows that are not chained yet; rows[i] is the entry of batch row i. */
@@ -110,7 +110,7 @@ export class RowIndex {
     if (first >= 0) this.#previous[first] = row;
     heads[key] = row + 1;
     counts[key] = counts[key]! + 1;
-    this.#owner[row] = key;
+    this.#owner[row] = key + firstOwner;
   }
 
   #hasUnmatchedNull(columns: readonly Column[], i: number): boolean {
@@ -125,10 +125,11 @@ export class RowIndex {
 
   /** Takes a row out of its chain. Keys left without rows stay until `sweep`. */
   unlink(row: number): void {
-    const key = this.#owner[row]!;
-    if (key === unlinked) fault(`row ${row} is in no index`);
+    const owner = this.#owner[row]!;
+    if (owner === unlinked) fault(`row ${row} is in no index`);
     this.#owner[row] = unlinked;
-    if (key === keyless) return;
+    if (owner === keyless) return;
+    const key = owner - firstOwner;
     const next = this.next[row]!;
     const previous = this.#previous[row]!;
     if (next >= 0) this.#previous[next] = previous;

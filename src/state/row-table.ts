@@ -13,9 +13,10 @@ import type { SqlType } from '../types/sql-type.ts';
 import { gatherRows } from './gather.ts';
 import { KeyedTable } from './keyed-table.ts';
 import { RowIndex } from './row-index.ts';
-import { grownFloat64, grownInt32 } from './stored-column.ts';
 import type { StoredColumn } from './stored-column.ts';
 import type { StoredRows } from './stored-rows.ts';
+import type { EntryRanges } from './state-table.ts';
+import { TouchList } from './touch-list.ts';
 import type { ValueColumn, ValueSpec } from './value-column.ts';
 
 const rebuildChunk = 4096;
@@ -27,8 +28,6 @@ export interface RowTableOptions {
   readonly values?: readonly ValueSpec[];
   /** Rows are only ever added: each becomes an entry of its own and no row is looked up. */
   readonly appendOnly?: boolean;
-  /** Rows are equal as SQL says and not as they print: for distinct values. */
-  readonly sqlEquality?: boolean;
   /** False for rows that no checkpoint keeps. */
   readonly tracked?: boolean;
 }
@@ -39,15 +38,11 @@ export class RowTable implements StoredRows {
   readonly indexes: RowIndex[] = [];
   /** Entry of each row of the batch applied last. */
   entries: Int32Array = new Int32Array(64);
-  /** Entries changed in this tick, in order of first change. */
-  touched: Int32Array = new Int32Array(64);
-  touchedCount = 0;
   /** Sum of all weights. */
   totalWeight = 0;
   readonly #appendOnly: boolean;
-  #stamps: Int32Array = new Int32Array(0);
-  #before: Float64Array = new Float64Array(0);
-  #tick = 1;
+  /** Entries changed in this tick, with their weights before it. */
+  readonly #touched = new TouchList();
   #stored: readonly StoredColumn[] | null = null;
 
   constructor(options: RowTableOptions) {
@@ -57,7 +52,7 @@ export class RowTable implements StoredRows {
       name: options.name,
       keys: options.types,
       values: [{ kind: 'f64' }, ...(options.values ?? [])],
-      exact: options.sqlEquality !== true,
+      exact: true,
       hashed: !this.#appendOnly,
       tracked: options.tracked ?? true,
     });
@@ -67,13 +62,22 @@ export class RowTable implements StoredRows {
     return this.table.name;
   }
 
+  /** Entries changed in this tick, in order of first change; valid up to `touchedCount`. */
+  get touched(): Int32Array {
+    return this.#touched.entries;
+  }
+
+  get touchedCount(): number {
+    return this.#touched.count;
+  }
+
   /** Distinct rows. */
   get rows(): number {
     return this.table.rows;
   }
 
   get bytes(): number {
-    let total = this.table.bytes + this.#stamps.byteLength + this.#before.byteLength;
+    let total = this.table.bytes + this.#touched.bytes;
     for (const index of this.indexes) total += index.bytes;
     return total;
   }
@@ -107,11 +111,11 @@ export class RowTable implements StoredRows {
 
   /** The weight at the start of this tick. */
   weightBefore(entry: number): number {
-    return this.#stamps[entry] === this.#tick ? this.#before[entry]! : this.weight(entry);
+    return this.#touched.has(entry) ? this.#touched.before(entry) : this.weight(entry);
   }
 
   isTouched(entry: number): boolean {
-    return this.#stamps[entry] === this.#tick;
+    return this.#touched.has(entry);
   }
 
   /** An index over some columns, filled with the rows there are. */
@@ -133,12 +137,12 @@ export class RowTable implements StoredRows {
     const rowsBefore = this.table.rows;
     if (this.#appendOnly) this.table.append(columns, count, entries);
     else this.table.findOrAdd(columns, count, entries);
-    this.#growCaches();
+    this.#growIndexes();
     if (this.table.rows > rowsBefore) {
       for (const index of this.indexes) index.link(columns, entries, count);
     }
-    this.#touchAll(entries, count);
     const current = this.table.values[0]!.f64;
+    this.#touched.touchAll(entries, count, current);
     let total = 0;
     for (let i = 0; i < count; i++) {
       const entry = entries[i]!;
@@ -149,60 +153,31 @@ export class RowTable implements StoredRows {
     this.totalWeight += total;
   }
 
-  #touchAll(entries: Int32Array, count: number): void {
-    if (this.touched.length < this.touchedCount + count) {
-      this.touched = grownInt32(this.touched, (this.touchedCount + count) * 2);
-    }
-    const stamps = this.#stamps;
-    const before = this.#before;
-    const list = this.touched;
-    const tick = this.#tick;
-    const current = this.table.values[0]!.f64;
-    let touched = this.touchedCount;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      if (stamps[entry] === tick) continue;
-      stamps[entry] = tick;
-      before[entry] = current[entry]!;
-      list[touched++] = entry;
-    }
-    this.touchedCount = touched;
-  }
-
   /** Adds to the weight of an entry that is already there. */
   addWeight(entry: number, weight: number): void {
-    if (this.#stamps[entry] !== this.#tick) this.#touch(entry);
     const current = this.table.values[0]!.f64;
+    this.#touched.touch(entry, current[entry]!);
     current[entry] = current[entry]! + weight;
     this.totalWeight += weight;
   }
 
   /** The entry belongs to what this tick changed, although maybe not its weight. */
   touch(entry: number): void {
-    if (this.#stamps[entry] !== this.#tick) this.#touch(entry);
-  }
-
-  #touch(entry: number): void {
-    this.#stamps[entry] = this.#tick;
-    this.#before[entry] = this.table.values[0]!.f64[entry]!;
-    if (this.touchedCount === this.touched.length) {
-      this.touched = grownInt32(this.touched, this.touchedCount * 2);
-    }
-    this.touched[this.touchedCount++] = entry;
+    this.#touched.touch(entry, this.weight(entry));
   }
 
   /** Ends the tick: rows of weight 0 go, and no weight may be below it. */
   endTick(): void {
     const current = this.table.values[0]!.f64;
-    for (let i = 0; i < this.touchedCount; i++) {
-      const entry = this.touched[i]!;
+    const { entries, count } = this.#touched;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
       const weight = current[entry]!;
       if (!(weight >= 0)) fault(`${this.name}: a row has multiplicity ${weight}`);
       if (weight === 0) this.#drop(entry);
       else this.table.markDirty(entry);
     }
-    this.touchedCount = 0;
-    this.#tick++;
+    this.#touched.clear();
     this.sweep();
   }
 
@@ -212,13 +187,12 @@ export class RowTable implements StoredRows {
   }
 
   /**
-   * Lets a row go between two ticks without a word in the next segment: whoever does that does it again after
-   * recovery. `sweep` has to follow.
+   * Lets a row go between two ticks. `sweep` has to follow.
    */
   forget(entry: number): void {
     this.totalWeight -= this.weight(entry);
     for (const index of this.indexes) if (index.isLinked(entry)) index.unlink(entry);
-    this.table.remove(entry, { silent: true });
+    this.table.remove(entry);
   }
 
   /** After rows were forgotten. */
@@ -226,12 +200,8 @@ export class RowTable implements StoredRows {
     for (const index of this.indexes) index.sweep();
   }
 
-  #growCaches(): void {
-    const capacity = this.table.capacity;
-    if (this.#stamps.length >= capacity) return;
-    this.#stamps = grownInt32(this.#stamps, capacity);
-    this.#before = grownFloat64(this.#before, capacity);
-    for (const index of this.indexes) index.grow(capacity);
+  #growIndexes(): void {
+    for (const index of this.indexes) index.grow(this.table.capacity);
   }
 
   #fill(index: RowIndex): void {
@@ -257,13 +227,21 @@ export class RowTable implements StoredRows {
     this.table.writeBase(writer);
   }
 
+  writeForeign(writer: ByteWriter): void {
+    this.table.writeForeign(writer);
+  }
+
+  get ranges(): EntryRanges {
+    return this.table.ranges;
+  }
+
   load(reader: ByteReader): void {
     this.table.load(reader);
   }
 
   /** After loading: makes indexes and sums again. */
   restored(): void {
-    this.#growCaches();
+    this.#growIndexes();
     this.totalWeight = 0;
     this.table.forEach((entry) => (this.totalWeight += this.weight(entry)));
     for (const index of this.indexes) this.#fill(index);

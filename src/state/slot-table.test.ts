@@ -72,6 +72,6 @@ describe('slot table', () => {
     const slots = new Int32Array(1);
     table.add(builder.batch().columns, null, 1, slots);
     table.remove(slots[0]!);
-    expect(() => table.remove(slots[0]!)).toThrow('freed twice');
+    expect(() => table.remove(slots[0]!)).toThrow('removed twice');
   });
 });

@@ -15,6 +15,9 @@ import type { Datum } from '../types/datum.ts';
 import type { ColumnKind, SqlType } from '../types/sql-type.ts';
 import { narrowKind } from '../types/sql-type.ts';
 import { ByteArena } from './arena.ts';
+import { isRange } from './entry-ids.ts';
+import type { EntryIds } from './entry-ids.ts';
+import { grownFloat64, grownInt32, grownUint8 } from './grown.ts';
 
 /** Whether columns of two types have the same physical form for equal values. */
 export function sameForm(a: SqlType, b: SqlType): boolean {
@@ -32,13 +35,14 @@ export class StoredColumn {
   readonly type: SqlType;
   column: Column;
   #arena: ByteArena | null;
-  #capacity: number;
+  readonly #entries: EntryIds;
 
-  constructor(type: SqlType, capacity: number) {
+  /** `entries` are those that it has values for. */
+  constructor(type: SqlType, entries: EntryIds) {
     this.type = type;
-    this.#capacity = capacity;
+    this.#entries = entries;
     const kind = narrowKind(type);
-    this.column = makeColumn(kind, capacity);
+    this.column = makeColumn(kind, entries.capacity);
     this.#arena = null;
     if (kind === 'text') this.#makeArena();
   }
@@ -47,22 +51,18 @@ export class StoredColumn {
     return this.column.kind;
   }
 
-  /** Estimated bytes of memory. */
+  /** Bytes of memory in use; an estimate where values are datums. */
   get bytes(): number {
     const column = this.column;
-    switch (column.kind) {
-      case 'any':
-        return column.values.length * 48;
-      case 'text':
-        return column.offsets.byteLength * 2 + column.bytes.byteLength;
-      default:
-        return column.values.byteLength + (column.nulls?.byteLength ?? 0);
-    }
+    const { high } = this.#entries;
+    if (column.kind === 'any') return column.values.length * 48;
+    const nulls = column.nulls === null ? 0 : high;
+    if (column.kind === 'text') return high * 8 + this.#arena!.used + nulls;
+    return high * column.values.BYTES_PER_ELEMENT + nulls;
   }
 
   grow(capacity: number): void {
     const column = this.column;
-    this.#capacity = capacity;
     if (column.kind === 'any') return;
     if (column.nulls !== null) column.nulls = grownUint8(column.nulls, capacity);
     switch (column.kind) {
@@ -99,7 +99,7 @@ export class StoredColumn {
   /** From now on values are datums. */
   widen(): void {
     if (this.column.kind === 'any') return;
-    this.column = widenColumn(this.column, this.#capacity, this.type);
+    this.column = widenColumn(this.column, this.#entries.high, this.type);
     this.#arena = null;
   }
 
@@ -107,7 +107,7 @@ export class StoredColumn {
   makeNulls(): Uint8Array {
     const column = this.column;
     assert(column.kind !== 'any', 'a wide column keeps NULL in its values');
-    return (column.nulls ??= new Uint8Array(this.#capacity));
+    return (column.nulls ??= new Uint8Array(this.#entries.capacity));
   }
 
   setText(entry: number, bytes: Uint8Array, offset: number, length: number): void {
@@ -145,6 +145,22 @@ export class StoredColumn {
       scatterUint8(source.nulls, rows, this.makeNulls(), entries, count);
     } else if (column.nulls !== null) {
       for (let i = 0; i < count; i++) column.nulls[entries[i]!] = 0;
+    }
+  }
+
+  /** Sets entries[i] from row i of a column that a segment gave. */
+  put(source: Column, entries: Int32Array): void {
+    const count = entries.length;
+    if (count === 0) return;
+    const accepted = this.accept(source, count);
+    const { column } = this;
+    const inRow = accepted.nulls === null && column.nulls === null && isRange(entries);
+    if (inRow && accepted.kind === 'f64' && column.kind === 'f64') {
+      column.values.set(accepted.values, entries[0]!);
+    } else if (inRow && accepted.kind === 'i32' && column.kind === 'i32') {
+      column.values.set(accepted.values, entries[0]!);
+    } else {
+      this.scatter(accepted, null, entries, count);
     }
   }
 
@@ -216,22 +232,4 @@ function scatterUint8(
   count: number,
 ): void {
   for (let i = 0; i < count; i++) target[entries[i]!] = source[rows === null ? i : rows[i]!]!;
-}
-
-export function grownFloat64(values: Float64Array, capacity: number): Float64Array {
-  const larger = new Float64Array(capacity);
-  larger.set(values);
-  return larger;
-}
-
-export function grownInt32(values: Int32Array, capacity: number): Int32Array {
-  const larger = new Int32Array(capacity);
-  larger.set(values);
-  return larger;
-}
-
-export function grownUint8(values: Uint8Array, capacity: number): Uint8Array {
-  const larger = new Uint8Array(capacity);
-  larger.set(values);
-  return larger;
 }

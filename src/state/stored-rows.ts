@@ -3,7 +3,7 @@
 import type { Column } from '../types/column.ts';
 import type { KeyedTable } from './keyed-table.ts';
 import type { RowIndex } from './row-index.ts';
-import type { StateTable } from './state-table.ts';
+import type { EntryRanges, StateTable } from './state-table.ts';
 
 export interface StoredRows extends StateTable {
   /** Entries are rows; its other columns are the owner's. */
@@ -13,6 +13,7 @@ export interface StoredRows extends StateTable {
   /** Entry of each row of the batch applied last. */
   readonly entries: Int32Array;
   readonly totalWeight: number;
+  readonly ranges: EntryRanges;
   weight(entry: number): number;
   addIndex(columns: readonly number[]): RowIndex;
   /** Adds weighted rows (null: +1 each). */

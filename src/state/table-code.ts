@@ -9,6 +9,7 @@
 
 import { generate } from '../base/generate.ts';
 import type { AnyColumn, Column } from '../types/column.ts';
+import { blockBits, idMask, tagMask } from './hash-slots.ts';
 import { equalBytes, hashBytes, viewOf } from './bytes-hash.ts';
 
 export type KeyKind = 'f64' | 'double' | 'i32' | 'bool' | 'text' | 'wide';
@@ -21,38 +22,52 @@ export type KeyLoop<Table> = (
   table: Table,
   columns: readonly Column[],
   datums: readonly (AnyColumn | null)[],
-  count: number,
+  from: number,
+  to: number,
   out: Int32Array,
 ) => void;
 
-/** `Table` is the keyed table that the loops run over. */
+/** `Table` is the keyed table that the loops run over. Row i of `from` to `to` − 1 gives out[i − from]. */
 export interface TableCode<Table> {
   readonly findOrAdd: KeyLoop<Table>;
   /** Like findOrAdd, with −1 for what is absent. */
   readonly find: KeyLoop<Table>;
   /** The hash of every row. */
   readonly hash: KeyLoop<Table>;
+  /** The hash of the rows that stand in `out` at first. */
+  readonly hashListed: KeyLoop<Table>;
 }
+
+type Mode = keyof TableCode<unknown>;
+const modes: readonly Mode[] = ['hash', 'hashListed', 'find', 'findOrAdd'];
 
 const isBytes = (kind: KeyKind): boolean => kind === 'text' || kind === 'wide';
 
 export function compileTable<Table>(kinds: readonly KeyKind[], exact: boolean): TableCode<Table> {
-  const loops = (['hash', 'find', 'findOrAdd'] as const).map((mode) => loop(mode, kinds, exact));
+  const loops = modes.map((mode) => `${mode}: ${loop(mode, kinds, exact)}`);
   const source = `const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
-return { hash: ${loops[0]}, find: ${loops[1]}, findOrAdd: ${loops[2]} };`;
+return { ${loops.join(',\n')} };`;
   return generate<TableCode<Table>>(source, { hashBytes, equalBytes, viewOf });
 }
 
-function loop(mode: keyof TableCode<unknown>, kinds: readonly KeyKind[], exact: boolean): string {
+/** Keys of bytes are not read again for their hash. */
+export function storesHash(kinds: readonly KeyKind[]): boolean {
+  return kinds.some(isBytes);
+}
+
+function loop(mode: Mode, kinds: readonly KeyKind[], exact: boolean): string {
   const each = (part: (kind: KeyKind, k: number) => string): string => kinds.map(part).join('\n');
-  return `function (table, columns, datums, count, out) {
+  const hashes = mode === 'hash' || mode === 'hashListed';
+  const [counter, row] = mode === 'hashListed' ? ['j', 'const i = out[j];'] : ['i', ''];
+  return `function (table, columns, datums, from, to, out) {
 ${each(sourceLocals)}
-${mode === 'hash' ? '' : tableLocals(kinds)}
-for (let i = 0; i < count; i++) {
+${hashes ? '' : tableLocals(kinds)}
+for (let ${counter} = from; ${counter} < to; ${counter}++) {
+${row}
 let h = 0x3c6ef372;
 ${each((kind, k) => readKey(kind, k, exact))}
-${mode === 'hash' ? 'out[i] = h;' : probe(mode, kinds, exact)}
+${hashes ? `out[${counter} - from] = h;` : probe(mode, kinds, exact)}
 }
 }`;
 }
@@ -88,14 +103,15 @@ ${mix(`hashBytes(b${k}, x${k}, y${k})`)}`;
 }
 
 function tableLocals(kinds: readonly KeyKind[]): string {
-  return `let generation, slots, mask, hashes;
+  return `let generation, slots, mask, blocks, blockMask;
 ${kinds.map((kind, k) => (isBytes(kind) ? `let sn${k}, so${k}, sl${k}, sb${k};` : `let sn${k}, sv${k};`)).join('\n')}
 ${reload(kinds)}`;
 }
 
 /** Written out where it is needed: a closure would put the hot locals on the heap. */
 function reload(kinds: readonly KeyKind[]): string {
-  return `generation = table.generation; slots = table.slots; mask = table.mask; hashes = table.hashes;
+  return `generation = table.generation; slots = table.index.slots; mask = table.index.mask;
+blocks = table.index.blocks; blockMask = table.index.blockMask;
 ${kinds.map(reloadKey).join('\n')}`;
 }
 
@@ -105,14 +121,21 @@ function reloadKey(kind: KeyKind, k: number): string {
   return `so${k} = ${column}.offsets; sl${k} = ${column}.lengths; sn${k} = ${column}.nulls; sb${k} = viewOf(${column}.bytes);`;
 }
 
-function probe(mode: 'find' | 'findOrAdd', kinds: readonly KeyKind[], exact: boolean): string {
-  const hashFirst = kinds.length !== 1 || isBytes(kinds[0]!) ? ['hashes[e - 1] === h'] : [];
-  const equal = [...hashFirst, ...kinds.map((kind, k) => equalKey(kind, k, exact))].join(' && ');
-  return `let s = h & mask; let e = 0;
-for (;;) { e = slots[s]; if (e === 0 || (${equal})) break; s = (s + 1) & mask; }
-${mode === 'find' ? '' : `if (e === 0) {\n${add(kinds)}\n}`}
-out[i] = e - 1;`;
+function probe(mode: Mode, kinds: readonly KeyKind[], exact: boolean): string {
+  const equal = kinds.map((kind, k) => equalKey(kind, k, exact)).join(' && ') || 'true';
+  return `let s, e = 0;
+${place}
+for (;;) { const c = slots[s]; if (c === 0) { e = 0; break; }
+if (((c ^ h) & ${tagMask}) === 0) { e = c & ${idMask}; if (${equal}) break; }
+${next} }
+${mode === 'findOrAdd' ? `if (e === 0) {\n${add(kinds)}\n}` : ''}
+out[i - from] = e - 1;`;
 }
+
+/** The slot s where the probing of h begins, in its block (hash-slots.ts). */
+const place = `s = h & mask;
+if (blockMask !== 0) { let b = (h >>> ${blockBits}) & blockMask; if (b >= blocks) b &= blockMask >>> 1; s |= b << ${blockBits}; }`;
+const next = `s = (s & ~mask) | ((s + 1) & mask);`;
 
 function equalKey(kind: KeyKind, k: number, exact: boolean): string {
   const bothNull = `(sn${k} !== null && sn${k}[e - 1] !== 0)`;
@@ -142,8 +165,9 @@ if (table.generation !== generation) {
 ${reload(kinds)}
 }
 ${kinds.map(storeKey).join('\n')}
-s = h & mask; while (slots[s] !== 0) s = (s + 1) & mask;
-e = entry + 1; slots[s] = e;`;
+${place}
+while (slots[s] !== 0) ${next}
+e = entry + 1; slots[s] = e | (h & ${tagMask});`;
 }
 
 function storeKey(kind: KeyKind, k: number): string {

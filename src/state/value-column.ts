@@ -8,7 +8,11 @@ import { assert } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { readColumn, writeColumn, writeFloat64, writeInt32, writeUint8 } from './column-segment.ts';
-import { StoredColumn, grownFloat64, grownInt32, grownUint8 } from './stored-column.ts';
+import { isRange } from './entry-ids.ts';
+import type { EntryIds } from './entry-ids.ts';
+import { grownFloat64, grownInt32, grownUint8 } from './grown.ts';
+import { ObjectColumn } from './object-column.ts';
+import { StoredColumn } from './stored-column.ts';
 
 /** Writes and reads one object of state; never called for null. */
 export interface ObjectCodec {
@@ -32,23 +36,31 @@ export class ValueColumn {
   i32: Int32Array = noInt32;
   u8: Uint8Array = noUint8;
   readonly stored: StoredColumn | null;
-  readonly objects: (object | null)[] = [];
+  readonly objects = new ObjectColumn();
+  readonly #entries: EntryIds;
 
-  constructor(spec: ValueSpec, capacity: number) {
+  /** `entries` are those that it has values for. */
+  constructor(spec: ValueSpec, entries: EntryIds) {
     this.spec = spec;
-    this.stored = spec.kind === 'datum' ? new StoredColumn(spec.type, capacity) : null;
-    this.grow(capacity);
+    this.#entries = entries;
+    this.stored = spec.kind === 'datum' ? new StoredColumn(spec.type, entries) : null;
+    this.grow(entries.capacity);
   }
 
   get bytes(): number {
-    const stored = this.stored === null ? 0 : this.stored.bytes;
-    return (
-      this.f64.byteLength +
-      this.i32.byteLength +
-      this.u8.byteLength +
-      this.objects.length * 64 +
-      stored
-    );
+    const { high } = this.#entries;
+    switch (this.spec.kind) {
+      case 'f64':
+        return high * 8;
+      case 'i32':
+        return high * 4;
+      case 'u8':
+        return high;
+      case 'datum':
+        return this.stored!.bytes;
+      case 'object':
+        return this.objects.bytes;
+    }
   }
 
   grow(capacity: number): void {
@@ -66,7 +78,6 @@ export class ValueColumn {
         this.stored!.grow(capacity);
         return;
       case 'object':
-        for (let i = this.objects.length; i < capacity; i++) this.objects.push(null);
         return;
     }
   }
@@ -86,7 +97,7 @@ export class ValueColumn {
         this.stored!.clear(entry);
         return;
       case 'object':
-        this.objects[entry] = null;
+        this.objects.set(entry, null);
         return;
     }
   }
@@ -106,8 +117,10 @@ export class ValueColumn {
         writeColumn(writer, this.stored!.column, this.spec.type, entries, count);
         return;
       case 'object':
+        writer.uint8(this.objects.size === 0 ? 0 : 1);
+        if (this.objects.size === 0) return;
         for (let i = 0; i < count; i++) {
-          const value = this.objects[entries[i]!] ?? null;
+          const value = this.objects.get(entries[i]!);
           writer.uint8(value === null ? 0 : 1);
           if (value !== null) this.spec.codec.write(writer, value);
         }
@@ -117,32 +130,40 @@ export class ValueColumn {
 
   /** Reads what `write` wrote into the given entries. */
   read(reader: ByteReader, entries: Int32Array, count: number): void {
-    assert(count <= entries.length, 'more values than entries in a state segment');
+    assert(count === entries.length, 'values are not as many as entries in a state segment');
+    const inRow = count > 0 && isRange(entries);
     switch (this.spec.kind) {
       case 'f64': {
         const values = reader.float64Array(count);
-        for (let i = 0; i < count; i++) this.f64[entries[i]!] = values[i]!;
+        if (inRow) this.f64.set(values, entries[0]);
+        else for (let i = 0; i < count; i++) this.f64[entries[i]!] = values[i]!;
         return;
       }
       case 'i32': {
         const values = reader.int32Array(count);
-        for (let i = 0; i < count; i++) this.i32[entries[i]!] = values[i]!;
+        if (inRow) this.i32.set(values, entries[0]);
+        else for (let i = 0; i < count; i++) this.i32[entries[i]!] = values[i]!;
         return;
       }
       case 'u8': {
         const values = reader.uint8Array(count);
-        for (let i = 0; i < count; i++) this.u8[entries[i]!] = values[i]!;
+        if (inRow) this.u8.set(values, entries[0]);
+        else for (let i = 0; i < count; i++) this.u8[entries[i]!] = values[i]!;
         return;
       }
       case 'datum': {
         const column = readColumn(reader, this.spec.type, count);
-        const stored = this.stored!;
-        stored.scatter(stored.accept(column, count), null, entries, count);
+        this.stored!.put(column, entries);
         return;
       }
       case 'object':
+        if (reader.uint8() === 0) {
+          for (let i = 0; i < count; i++) this.objects.set(entries[i]!, null);
+          return;
+        }
         for (let i = 0; i < count; i++) {
-          this.objects[entries[i]!] = reader.uint8() === 0 ? null : this.spec.codec.read(reader);
+          const there = reader.uint8() !== 0;
+          this.objects.set(entries[i]!, there ? this.spec.codec.read(reader) : null);
         }
         return;
     }

@@ -1,6 +1,6 @@
 /**
  * Window functions of time in FROM: Flink's `TUMBLE(TABLE t, DESCRIPTOR(ts), size)` with positional or named
- * arguments, and RisingWave's `TUMBLE(t, ts, size)`. All give one node.
+ * arguments, and RisingWave's `TUMBLE(t, ts, size)`; `SESSION(t PARTITION BY k, ts, gap)` in both. All give one node.
  */
 
 import type {
@@ -35,7 +35,10 @@ export function isTimeWindow(c: TokenCursor): boolean {
   if (c.isSymbolAt(2, '(')) return true;
   let ahead = 3;
   while (c.isSymbolAt(ahead, '.') && c.isLabel(ahead + 1)) ahead += 2;
-  return c.isName(2) && c.isSymbolAt(ahead, ',');
+  if (!c.isName(2)) return false;
+  return (
+    c.isSymbolAt(ahead, ',') || (c.isWordAt(ahead, 'partition') && c.isWordAt(ahead + 1, 'by'))
+  );
 }
 
 interface WindowArguments {

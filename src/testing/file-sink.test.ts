@@ -155,6 +155,46 @@ test('a partition is committed when the watermark has passed it', async () => {
   expect(lines()).toEqual(['1', '2', '3']);
 });
 
+test('a file may end while a checkpoint is syncing it', async () => {
+  await sink('json', `, 'sink.rolling-policy.file-size' = '30'`);
+  push([1, 'a', 0]);
+  const running = world.engine.checkpoint();
+  push([2, 'b', 0], [3, 'c', 0], [4, 'd', 0]);
+  await running;
+  await checkpoint();
+  expect(await world.sql('SELECT state, error FROM millrace.sinks')).toEqual(['running | NULL']);
+  expect(lines()).toHaveLength(4);
+});
+
+test('rows of many partitions mixed together each find their own', async () => {
+  await world.sql(`
+    CREATE TABLE out (k int, v text, n int, d date) PARTITIONED BY (v, n, d)
+      WITH ('connector' = 'filesystem', 'path' = '${root}/out', 'format' = 'csv', 'csv.header' = 'true');
+    INSERT INTO out SELECT k, v, k % 5, at::date FROM events`);
+  const day = 24 * 60;
+  const rows = Array.from({ length: 300 }, (_, i) => {
+    return [i, ['a', 'b', null, 'ä/', ''][i % 3 === 0 ? 0 : i % 5]!, (i % 2) * day] as const;
+  });
+  push(...rows.slice(0, 170));
+  await checkpoint();
+  push(...rows.slice(170, 250));
+  await restart();
+  push(...rows.slice(250));
+  await world.sql('DROP SINK insert_into_out; DROP TABLE out');
+  const found: string[] = [];
+  for (const name of files()) {
+    const directory = name.split('/').slice(1, -1).join('/');
+    const [head, ...written] = readFileSync(join(root, name), 'utf8').trimEnd().split('\n');
+    expect(head).toBe('k');
+    found.push(...written.map((line) => `${line} ${directory}`));
+  }
+  const expected = rows.map(([k, v, minute]) => {
+    const value = v === null || v === '' ? '__DEFAULT_PARTITION__' : v.replace('/', '%2F');
+    return `${k} v=${value}/n=${k % 5}/d=1970-01-0${minute === 0 ? 1 : 2}`;
+  });
+  expect(found.sort()).toEqual(expected.sort());
+});
+
 test('Arrow files hold what was written, over a restart', async () => {
   await world.sql(`
     CREATE TABLE out (k bigint, v text, at timestamp, n numeric(10, 2), ok boolean, d double precision, day date)

@@ -190,3 +190,52 @@ test('closing while a view catches up ends its CREATE with an error, and leaves 
   await expect(again.sql('SELECT * FROM b')).rejects.toThrow('relation "b" does not exist');
   await again.crash();
 });
+
+test('a crash between a definition and its checkpoint leaves nothing under an old name', async () => {
+  const disk = new Disk();
+  const first = await disk.open();
+  const window = `FROM TUMBLE(events, at, INTERVAL '10 seconds') GROUP BY window_start`;
+  await first.sql(`
+    CREATE SOURCE events (v int, at timestamp, WATERMARK FOR at AS at) WITH (connector = 'test', feed = 'f');
+    CREATE MATERIALIZED VIEW counts AS SELECT 1 / min(v) AS q, count(*) AS n ${window};
+    CREATE MATERIALIZED VIEW gone AS SELECT count(*) AS n ${window}`);
+  disk.feed.stream('f').push([
+    [1, null],
+    [0, at(20)],
+    [2, at(1)],
+  ]);
+  first.engine.settle();
+  await first.checkpoint();
+  const before = disk.state.snapshot();
+  await first.sql(`DROP MATERIALIZED VIEW gone; ALTER MATERIALIZED VIEW counts RENAME TO totals;
+    ALTER TABLE events RENAME TO happenings`);
+  const questions = [
+    'SELECT view_name, source, record_offset FROM millrace.late_rows',
+    'SELECT source, record_offset FROM millrace.dead_letters',
+    'SELECT view_name, code FROM millrace.row_errors',
+    'SELECT name, late_rows, failed_rows FROM millrace.views',
+    'SELECT name FROM millrace.sources',
+  ];
+  const answers = [
+    ['public.totals | public.happenings | 2'],
+    ['public.happenings | 0'],
+    ['public.totals | 22012'],
+    ['totals | 1 | 1'],
+    ['happenings'],
+  ];
+  const ask = async (world: TestWorld): Promise<string[][]> => {
+    const found: string[][] = [];
+    for (const question of questions) found.push(await world.sql(question));
+    return found;
+  };
+  expect(await ask(first)).toEqual(answers);
+  const catalog = disk.catalog.snapshot();
+  await first.crash();
+  const second = await TestWorld.open({ catalog, state: before, feed: disk.feed });
+  expect(await ask(second)).toEqual(answers);
+  await second.checkpoint();
+  await second.crash();
+  const third = await TestWorld.open({ catalog, state: before, feed: disk.feed });
+  expect(await ask(third)).toEqual(answers);
+  await third.crash();
+});

@@ -32,8 +32,12 @@ export class TestWorld {
   readonly #session: Session;
   readonly #fatal: Promise<never>;
 
-  private constructor(open: OpenDatabase, fatal: Promise<never>) {
+  /** Timers fire when it is moved, and only then. */
+  readonly clock: ManualClock;
+
+  private constructor(open: OpenDatabase, clock: ManualClock, fatal: Promise<never>) {
     this.#open = open;
+    this.clock = clock;
     this.#fatal = fatal;
     this.#session = this.session();
   }
@@ -44,9 +48,10 @@ export class TestWorld {
       fail = reject;
     });
     fatal.catch(() => undefined);
+    const clock = new ManualClock(946_684_800_000_000);
     const opening = openDatabase(
       inProcessWorld({
-        clock: new ManualClock(946_684_800_000_000),
+        clock,
         stores: { catalog: options.catalog, state: options.state },
         ...(options.defer === undefined ? {} : { defer: options.defer }),
         allowedDirectories: options.allowedDirectories ?? [],
@@ -55,7 +60,7 @@ export class TestWorld {
       }),
       { ...defaultDatabaseOptions, ...options.database },
     );
-    const world = new TestWorld(await Promise.race([opening, fatal]), fatal);
+    const world = new TestWorld(await Promise.race([opening, fatal]), clock, fatal);
     world.engine.settle();
     return world;
   }

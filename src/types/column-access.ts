@@ -26,8 +26,12 @@ export function isNullAt(column: Column, row: number): boolean {
 
 /** The text of a row that is not NULL. */
 export function textToString(column: TextColumn, row: number): string {
-  const start = column.offsets[row]!;
-  return slice.call(column.bytes, start, start + column.lengths[row]!);
+  return bytesToString(column.bytes, column.offsets[row]!, column.lengths[row]!);
+}
+
+/** UTF-8 as a string. */
+export function bytesToString(bytes: Uint8Array, offset: number, length: number): string {
+  return slice.call(bytes, offset, offset + length);
 }
 
 /** One value as a datum. */
@@ -163,19 +167,30 @@ export function narrowColumn(column: Column, count: number, type: SqlType): Colu
   return narrow;
 }
 
+/** A run of the same text stands there once. */
 function fillText(column: TextColumn, values: readonly (Datum | null)[], count: number): void {
+  const { offsets, lengths } = column;
   let size = 0;
+  let last: Datum | null = '';
+  let from = 0;
+  let length = 0;
   for (let row = 0; row < count; row++) {
-    column.offsets[row] = size;
-    const value = values[row];
-    const length = typeof value === 'string' ? Buffer.byteLength(value) : 0;
-    column.lengths[row] = length;
-    size += length;
+    const value = values[row]!;
+    if (value !== last) {
+      last = value;
+      from = size;
+      length = typeof value === 'string' ? Buffer.byteLength(value) : 0;
+      size += length;
+    }
+    offsets[row] = from;
+    lengths[row] = length;
   }
   const bytes = Buffer.alloc(size + textPadding);
+  let written = 0;
   for (let row = 0; row < count; row++) {
     const value = values[row];
-    if (typeof value === 'string') bytes.write(value, column.offsets[row]!);
+    if (typeof value !== 'string' || offsets[row]! < written) continue;
+    written = offsets[row]! + bytes.write(value, offsets[row]!);
   }
   column.bytes = bytes;
 }

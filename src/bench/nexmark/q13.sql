@@ -1,6 +1,6 @@
 -- Bounded side input: each bid with a text looked up in a file.
 CREATE TABLE side_input (key BIGINT, `value` VARCHAR)
-WITH ('connector' = 'filesystem', 'path' = 'file://${directory}/side_input.csv', 'format' = 'csv');
+WITH ('connector' = 'filesystem', 'path' = 'file://${directory}/side_input.csv', 'format' = 'csv', 'follow' = 'false');
 
 CREATE TABLE nexmark_q13 (auction BIGINT, bidder BIGINT, price BIGINT, customTime TIMESTAMP(3), `value` VARCHAR)
 WITH ('connector' = 'blackhole');

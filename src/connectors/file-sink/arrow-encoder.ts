@@ -7,23 +7,28 @@
 import type { DataType, Schema as ArrowSchema } from 'apache-arrow';
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
+import type { Column } from '../../types/column.ts';
+import { readDatum } from '../../types/column-access.ts';
 import { timestampInfinity, timestampNegativeInfinity } from '../../types/datetime.ts';
 import type { Datum, Row } from '../../types/datum.ts';
 import type { Schema } from '../../types/schema.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { formatText } from '../../types/text-io.ts';
 import { arrow } from './arrow.ts';
-import type { ChunkMark, PartEncoder } from './part-encoder.ts';
+import type { ChunkBuilder, ChunkMark, PartEncoder } from './part-encoder.ts';
 
 const magic = Buffer.from('ARROW1');
 /** A stream ends with a continuation mark and a length of zero. */
 const endOfStream = 8;
+const rowsPerChunk = 1024;
+
+type Chunk = ReturnType<ChunkBuilder['take']>;
 
 export class ArrowEncoder implements PartEncoder {
   readonly extension = 'arrow';
-  readonly rowsPerChunk = 1024;
   readonly head: Uint8Array;
   readonly #types: readonly SqlType[];
+  #batch: readonly Column[] = [];
   readonly #schema: ArrowSchema;
   readonly #schemaBytes: Uint8Array;
 
@@ -41,20 +46,26 @@ export class ArrowEncoder implements PartEncoder {
     this.head = Buffer.concat([magic, Buffer.alloc(2), this.#schemaBytes]);
   }
 
-  check(row: Row): void {
-    this.#types.forEach((type, index) => {
-      const value = row[index]!;
-      if (type.kind !== 'timestamp' && type.kind !== 'timestamptz' && type.kind !== 'date') return;
-      const endless =
-        value === timestampInfinity ||
-        value === timestampNegativeInfinity ||
-        (value !== null && type.kind === 'date' && Math.abs(value as number) > dateMax);
-      if (!endless) return;
+  begin(columns: readonly Column[]): void {
+    this.#batch = columns;
+  }
+
+  makeBuilder(): ChunkBuilder {
+    return new ArrowBuilder(
+      (row) => this.#read(row),
+      (rows) => this.#chunk(rows),
+    );
+  }
+
+  #read(index: number): Row {
+    return this.#types.map((type, column) => {
+      const value = readDatum(this.#batch[column]!, index, type);
+      if (isFinite(value, type)) return value;
       throw new SqlError(sqlstate.datetimeFieldOverflow, 'infinity cannot be written in Arrow');
     });
   }
 
-  chunk(rows: readonly Row[]): { readonly bytes: Uint8Array; readonly mark: ChunkMark } {
+  #chunk(rows: readonly Row[]): Chunk {
     const stream = this.#stream(rows);
     const bytes = stream.subarray(this.#schemaBytes.length, stream.length - endOfStream);
     const metadata = 8 + new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true);
@@ -88,6 +99,50 @@ export class ArrowEncoder implements PartEncoder {
     writer.write(new RecordBatch(this.#schema, data));
     writer.finish();
     return writer.toUint8Array(true);
+  }
+}
+
+/** Rows of one file, which become a record batch together. */
+class ArrowBuilder implements ChunkBuilder {
+  readonly bytes = 0;
+  readonly #read: (row: number) => Row;
+  readonly #chunk: (rows: readonly Row[]) => Chunk;
+  #rows: Row[] = [];
+
+  constructor(read: (row: number) => Row, chunk: (rows: readonly Row[]) => Chunk) {
+    this.#read = read;
+    this.#chunk = chunk;
+  }
+
+  get empty(): boolean {
+    return this.#rows.length === 0;
+  }
+
+  get full(): boolean {
+    return this.#rows.length >= rowsPerChunk;
+  }
+
+  add(row: number, copies: number): void {
+    const values = this.#read(row);
+    for (let copy = 0; copy < copies; copy++) this.#rows.push(values);
+  }
+
+  take(): Chunk {
+    const chunk = this.#chunk(this.#rows);
+    this.#rows = [];
+    return chunk;
+  }
+}
+
+function isFinite(value: Datum | null, type: SqlType): boolean {
+  switch (type.kind) {
+    case 'timestamp':
+    case 'timestamptz':
+      return value !== timestampInfinity && value !== timestampNegativeInfinity;
+    case 'date':
+      return value === null || Math.abs(value as number) <= dateMax;
+    default:
+      return true;
   }
 }
 

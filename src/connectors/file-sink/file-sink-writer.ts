@@ -12,15 +12,16 @@ import { SqlError } from '../../base/errors.ts';
 import { encodeJsonRow } from '../../formats/json-encode.ts';
 import type { Batch } from '../../types/batch.ts';
 import { readRow } from '../../types/column-access.ts';
-import type { Row } from '../../types/datum.ts';
 import { pathFromOption } from '../file-access.ts';
 import type { SinkContext, SinkStatus, SinkWriter } from '../sink.ts';
 import { createEncoder } from './encoder.ts';
-import { decodeState, encodeState, type FileSinkState, type PartState } from './file-sink-state.ts';
+import { decodeState, encodeState, type FileSinkState } from './file-sink-state.ts';
 import type { FileSinkOptions } from './options.ts';
+import { Part } from './part.ts';
 import type { PartEncoder } from './part-encoder.ts';
 import { PartitionCommits } from './partition-commits.ts';
-import { partitionPath, type PartitionColumn } from './partition-path.ts';
+import type { PartitionColumn } from './partition-path.ts';
+import { PartitionRouter, type Partition } from './partition-router.ts';
 import { SinkDirectory } from './sink-directory.ts';
 
 /** Bytes that may wait before sources are held back. */
@@ -28,41 +29,12 @@ const waitingBytesMax = 16 * 2 ** 20;
 /** Files written to at one time; beyond, the one that was silent longest is ended. */
 const openFilesMax = 64;
 
-class Part {
-  readonly directory: string;
-  readonly name: string;
-  bytes = 0;
-  rows = 0;
-  ended = false;
-  openedMs: number;
-  lastMs: number;
-  readonly chunks: PartState['chunks'][number][] = [];
-  pending: Row[] = [];
-  handle: FileHandle | null = null;
-  /** It stands on the disk, with a length that a checkpoint knows. */
-  known: number | null = null;
-  /** Bytes since the last sync. */
-  unsynced = false;
-
-  constructor(directory: string, name: string, nowMs: number) {
-    this.directory = directory;
-    this.name = name;
-    this.openedMs = nowMs;
-    this.lastMs = nowMs;
-  }
-
-  state(): PartState {
-    const { directory, name, bytes, rows, ended, openedMs } = this;
-    return { directory, name, bytes, rows, ended, openedMs, chunks: [...this.chunks] };
-  }
-}
-
 export class FileSinkWriter implements SinkWriter {
   readonly #context: SinkContext;
   readonly #options: FileSinkOptions;
   readonly #directory: SinkDirectory;
   readonly #encoder: PartEncoder;
-  readonly #partitions: readonly PartitionColumn[];
+  readonly #router: PartitionRouter;
   readonly #written: readonly number[];
   readonly #commits: PartitionCommits | null;
   /** Files that take rows, by directory. */
@@ -82,9 +54,6 @@ export class FileSinkWriter implements SinkWriter {
   #rowsCommitted = 0;
   #filesCommitted = 0;
   #nextFile = 1;
-  /** Values of the partition columns of the row written last, and its directory. */
-  #lastValues: Row | null = null;
-  #lastDirectory = '';
   /** The file used last. */
   #lastPart: Part | null = null;
   dirty = true;
@@ -95,7 +64,7 @@ export class FileSinkWriter implements SinkWriter {
     this.#options = options;
     const root = pathFromOption(options.path, environment.allowedDirectories);
     this.#directory = new SinkDirectory(root, environment.allowedDirectories, context.uid);
-    this.#partitions = partitionedBy.map((ordinal) => ({
+    const partitions: readonly PartitionColumn[] = partitionedBy.map((ordinal) => ({
       ordinal,
       key: keys[ordinal]!,
       type: columns[ordinal]!.type,
@@ -108,64 +77,68 @@ export class FileSinkWriter implements SinkWriter {
       { ...context, header: context.options.get('csv.header')?.toLowerCase() === 'true' },
     );
     this.#commits =
-      options.commit === null || this.#partitions.length === 0
+      options.commit === null || partitions.length === 0
         ? null
-        : new PartitionCommits(this.#partitions, options.commit);
+        : new PartitionCommits(partitions, options.commit);
+    this.#router = new PartitionRouter(
+      partitions,
+      options.defaultName,
+      (row) => this.#commits?.timeOf(row) ?? NaN,
+    );
   }
 
   // Rows -------------------------------------------------------------------------------------------
 
   write(batch: Batch): void {
-    const types = this.#context.columns.map((column) => column.type);
-    const touched = new Set<Part>();
-    for (let index = 0; index < batch.count; index++) {
-      const row = readRow(batch, index, types);
-      const written = this.#written.map((ordinal) => row[ordinal]!);
-      const part = this.#partFor(row, written);
-      if (part === null) continue;
-      const copies = batch.weights === null ? 1 : batch.weights[index]!;
-      for (let copy = 0; copy < copies; copy++) part.pending.push(written);
+    const { columns, count, weights } = batch;
+    const nowMs = this.#nowMs();
+    this.#encoder.begin(this.#written.map((ordinal) => columns[ordinal]!));
+    this.#router.begin(columns);
+    const touched = new Map<Part, Partition>();
+    let partition: Partition | null = null;
+    let part: Part | null = null;
+    let noted: Part | null = null;
+    for (let row = 0; row < count; row++) {
+      const next = this.#router.partitionOf(row);
+      if (next.error !== null) {
+        this.#refuse(next.error, batch, row);
+        continue;
+      }
+      if (next !== partition || part === null) {
+        partition = next;
+        part = this.#partIn(next.directory, nowMs);
+      }
+      const copies = weights === null ? 1 : weights[row]!;
+      try {
+        part.pending.add(row, copies);
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+        this.#refuse(error, batch, row);
+        continue;
+      }
       part.rows += copies;
       this.#rows += copies;
-      touched.add(part);
+      if (part === noted) continue;
+      touched.set(part, next);
+      noted = part;
     }
-    for (const part of touched) {
-      if (part.pending.length >= this.#encoder.rowsPerChunk) this.#flush(part);
-      if (part.bytes >= this.#options.fileBytesMax) this.#end(part);
+    for (const [each, { directory, timeMs }] of touched) {
+      this.#commits?.saw(directory, timeMs, nowMs);
+      if (each.ended) continue;
+      if (each.pending.full) this.#flush(each);
+      if (each.bytes + each.pending.bytes >= this.#options.fileBytesMax) this.#end(each);
     }
     if (touched.size > 0) this.#change();
   }
 
-  /** The file that the row goes to; null when it cannot be written, which is told. */
-  #partFor(row: Row, written: Row): Part | null {
-    try {
-      const directory = this.#directoryOf(row);
-      this.#encoder.check(written);
-      this.#commits?.saw(directory, row, this.#nowMs());
-      return this.#partIn(directory);
-    } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      const { keys, columns } = this.#context;
-      const types = columns.map((column) => column.type);
-      this.#context.events.refused(error, encodeJsonRow(keys, types, row));
-      return null;
-    }
+  /** Tells of a row that cannot be written. */
+  #refuse(error: SqlError, batch: Batch, row: number): void {
+    const { keys, columns, events } = this.#context;
+    const types = columns.map((column) => column.type);
+    events.refused(error, encodeJsonRow(keys, types, readRow(batch, row, types)));
   }
 
-  /** Rows mostly go where the one before them went. */
-  #directoryOf(row: Row): string {
-    const values = this.#partitions.map(({ ordinal }) => row[ordinal]!);
-    const last = this.#lastValues;
-    const same = last?.every((value, i) => Object.is(value, values[i])) ?? false;
-    if (!same) {
-      this.#lastDirectory = partitionPath(this.#partitions, row, this.#options.defaultName);
-      this.#lastValues = values;
-    }
-    return this.#lastDirectory;
-  }
-
-  #partIn(directory: string): Part {
-    const nowMs = this.#nowMs();
+  #partIn(directory: string, nowMs: number): Part {
     const found = this.#open.get(directory);
     if (found !== undefined && found === this.#lastPart) {
       found.lastMs = nowMs;
@@ -185,16 +158,15 @@ export class FileSinkWriter implements SinkWriter {
     }
     const number = String(this.#nextFile++).padStart(6, '0');
     const name = `part-${this.#context.uid}-${number}.${this.#encoder.extension}`;
-    const part = new Part(directory, name, nowMs);
+    const part = new Part(directory, name, this.#encoder.makeBuilder(), nowMs);
     this.#open.set(directory, part);
-    if (this.#encoder.head.length > 0) this.#append(part, this.#encoder.head);
     return part;
   }
 
   #flush(part: Part): void {
-    if (part.pending.length === 0) return;
-    const { bytes, mark } = this.#encoder.chunk(part.pending);
-    part.pending = [];
+    if (part.pending.empty) return;
+    if (part.bytes === 0 && this.#encoder.head.length > 0) this.#append(part, this.#encoder.head);
+    const { bytes, mark } = part.pending.take();
     if (mark !== null) part.chunks.push({ offset: part.bytes, mark });
     this.#append(part, bytes);
   }
@@ -221,13 +193,15 @@ export class FileSinkWriter implements SinkWriter {
 
   /** Nothing goes into the file any more. */
   #end(part: Part): void {
+    this.#open.delete(part.directory);
     this.#flush(part);
+    // All rows that came for it were refused.
+    if (part.bytes === 0) return;
     const tail = this.#encoder.tail(part.chunks);
     if (tail.length > 0) this.#append(part, tail);
     part.ended = true;
     // The last sync also closes the file.
     part.unsynced = true;
-    this.#open.delete(part.directory);
     this.#ended.push(part);
     this.#change();
   }
@@ -282,7 +256,8 @@ export class FileSinkWriter implements SinkWriter {
 
   cut(): Uint8Array {
     for (const part of this.#open.values()) this.#flush(part);
-    const parts = [...this.#ended, ...this.#open.values()];
+    const written = [...this.#open.values()].filter((part) => part.bytes > 0);
+    const parts = [...this.#ended, ...written];
     for (const part of parts) if (part.unsynced) this.#sync(part);
     this.#cutDone = this.#tail;
     this.#cutEnded = [...this.#ended];
@@ -302,11 +277,13 @@ export class FileSinkWriter implements SinkWriter {
 
   #sync(part: Part): void {
     part.unsynced = false;
+    // When it ends later, more is written to it behind this.
+    const { ended } = part;
     this.#enqueue(async () => {
       const handle = await this.#handle(part);
       await handle.sync();
       await this.#directory.sync(part.directory);
-      if (!part.ended) return;
+      if (!ended) return;
       part.handle = null;
       await handle.close();
     });
@@ -373,7 +350,12 @@ export class FileSinkWriter implements SinkWriter {
     this.#nextFile = state.nextFile;
     this.#commits?.restore(state.partitions);
     for (const stored of state.parts) {
-      const part = new Part(stored.directory, stored.name, stored.openedMs);
+      const part = new Part(
+        stored.directory,
+        stored.name,
+        this.#encoder.makeBuilder(),
+        stored.openedMs,
+      );
       part.bytes = stored.bytes;
       part.known = stored.bytes;
       part.rows = stored.rows;

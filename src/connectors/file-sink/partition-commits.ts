@@ -26,14 +26,16 @@ export class PartitionCommits {
     this.#rules = rules;
   }
 
-  /** A row goes to the partition. Throws 22007 when its values give no time. */
-  saw(directory: string, row: Row, nowMs: number): void {
+  /** A row goes to the partition, whose values stand for `timeMs`. */
+  saw(directory: string, timeMs: number, nowMs: number): void {
     if (this.#waiting.has(directory)) return;
-    const fromMs = this.#rules.trigger === 'process-time' ? nowMs : this.#timeOf(row);
+    const fromMs = this.#rules.trigger === 'process-time' ? nowMs : timeMs;
     this.#waiting.set(directory, fromMs + this.#rules.delayMs);
   }
 
-  #timeOf(row: Row): number {
+  /** The time that a row's values stand for, in milliseconds. Throws 22007 when they give no time. */
+  timeOf(row: Row): number {
+    if (this.#rules.trigger === 'process-time') return NaN;
     // Longer names first, so that $dt2 is not read as $dt.
     const columns = [...this.#columns].sort((a, b) => b.key.length - a.key.length);
     let text = this.#rules.pattern ?? '';

@@ -313,6 +313,7 @@ export class KafkaSource implements SourceReader {
     this.#life = 'failed';
     this.#error = message;
     this.#stopWork();
+    this.onReady?.();
   }
 
   #stopWork(): void {

@@ -108,14 +108,17 @@ function toDeclared(emitter: Emitter, value: NumberValue, to: SqlType): NumberVa
   if (to.kind !== 'numeric' || to.precision === null) return null;
   const scale = to.scale ?? 0;
   const { precision } = to;
-  if (scale < 0 || scale > scaleMax || precision > scaleMax) return null;
+  if (scale < 0 || scale > scaleMax) return null;
   return checked(emitter, value, scale, () => {
     const code =
       scale >= value.scale
         ? rescaled(emitter, value, scale)
         : roundedToInteger(emitter, { ...value, scale: value.scale - scale });
     const result = emitter.let(`${code}+0`);
-    emitter.line(`if(${result}>=${10 ** precision}||${result}<=-${10 ** precision}) ${trip}`);
+    // Safe integers have 16 digits at most.
+    if (precision < 16) {
+      emitter.line(`if(${result}>=${10 ** precision}||${result}<=-${10 ** precision}) ${trip}`);
+    }
     return result;
   });
 }

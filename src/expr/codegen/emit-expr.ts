@@ -16,6 +16,7 @@ import { emitConstant, narrowed } from './emit-constant.ts';
 import { declareJoin, joinForm, type Join, type JoinForm } from './emit-join.ts';
 import { emitArithmetic, emitNumberComparison, emitUnary, isComparison } from './emit-number.ts';
 import { emitLike, emitTextComparison } from './emit-text.ts';
+import { emitTextCall } from './emit-text-call.ts';
 import { emitExtract, emitShift, emitTruncate } from './emit-time.ts';
 import type { Emitter } from './emitter.ts';
 import { anyNull, classOf, datumCode, type BooleanValue, type Value } from './value.ts';
@@ -112,6 +113,8 @@ export class ExprEmitter {
   #builtin(expr: CallExpr, args: readonly Value[]): Value | null {
     const { fn } = expr;
     if (args.some((value) => value.rep === 'null')) return null;
+    const text = this.#textCall(expr, args);
+    if (text !== null) return text;
     const argTypes = expr.args.map((arg) => arg.type);
     const [left, right] = args;
     if (args.length === 1 && left?.rep === 'number') {
@@ -122,6 +125,12 @@ export class ExprEmitter {
     if (!fn.operator) return this.#named(expr, left, right);
     if (isComparison(fn.name)) return this.#compare(fn.name, left, right, argTypes);
     return this.#operator(expr, left, right);
+  }
+
+  #textCall(expr: CallExpr, args: readonly Value[]): Value | null {
+    if (args[0]?.rep !== 'text') return null;
+    const constants = expr.args.map((arg) => (arg.kind === 'constant' ? arg.value : undefined));
+    return emitTextCall(this.emitter, { id: expr.fn.id, args, constants });
   }
 
   #operator(expr: CallExpr, left: Value, right: Value): Value | null {

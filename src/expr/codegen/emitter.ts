@@ -14,6 +14,7 @@ export class Emitter {
   readonly constants: unknown[] = [];
   /** Calls whose last result is remembered, by their text: variables c0, r0 (the row it is of), c1, r1… */
   readonly #memos = new Map<string, number>();
+  readonly #tools = new Map<string, string>();
   #lines: string[] = [];
   #names = 0;
 
@@ -49,6 +50,38 @@ export class Emitter {
     const memo = known ?? this.#memos.size;
     if (known === undefined) this.#memos.set(call, memo);
     return `(r${memo}===i?c${memo}:(r${memo}=i,c${memo}=${call}))`;
+  }
+
+  /**
+   * The number that a call gives, made at most once a row for equal text, like `once`. Its name can stand in the
+   * text of further calls.
+   */
+  onceNumber(call: string): string {
+    if (/\bx\d/.test(call)) return this.let(call);
+    const known = this.#memos.get(call);
+    const memo = known ?? this.#memos.size;
+    if (known === undefined) this.#memos.set(call, memo);
+    this.line(`if(r${memo}!==i){r${memo}=i;c${memo}=${call};}`);
+    return `c${memo}`;
+  }
+
+  /**
+   * A constant that generated code calls and that keeps its last result. One for all places with the same `key`,
+   * which must say what it is applied to: results of two applications must not overwrite each other.
+   */
+  tool(key: string, make: () => unknown): string {
+    // Names are of one place each, and what they stand for may differ between places.
+    const shared = !/\bx\d/.test(key);
+    const known = shared ? this.#tools.get(key) : undefined;
+    if (known !== undefined) return known;
+    const name = this.constant(make());
+    if (shared) this.#tools.set(key, name);
+    return name;
+  }
+
+  /** What the constant of this name is. */
+  valueOf(name: string): unknown {
+    return this.constants[Number(name.slice(1))];
   }
 
   /** Declares what `once` uses; it stands before the loop over rows, whose variable is i. */

@@ -25,10 +25,14 @@ export class OutputColumn {
   #arena: Buffer = Buffer.alloc(padding);
   #used = 0;
   #capacity = 0;
+  /** The text put last, and where it stands. */
+  #text: string | null = null;
+  #textAt = 0;
 
   begin(kind: ColumnKind, count: number): void {
     this.hasNull = false;
     this.#used = 0;
+    this.#text = null;
     this.anys = kind === 'any' ? [] : this.anys;
     if (count > this.#capacity) {
       this.#capacity = Math.max(count, this.#capacity * 2);
@@ -56,12 +60,15 @@ export class OutputColumn {
     return at;
   }
 
-  /** UTF-8 of a string into the arena; its length is left in putLength. */
+  /** UTF-8 of a string into the arena; its length is left in putLength. A run of the same text stands there once. */
   putText(text: string): number {
+    if (text === this.#text) return this.#textAt;
     // Three bytes a unit are always enough.
     const at = this.#reserve(text.length * 3);
     this.putLength = this.#arena.write(text, at, 'utf8');
     this.#used = at + this.putLength;
+    this.#text = text;
+    this.#textAt = at;
     return at;
   }
 

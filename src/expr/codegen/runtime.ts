@@ -4,21 +4,27 @@
  */
 
 import { civilFromDays } from '../../types/calendar.ts';
-import { datumFromNumber, fitsNarrow, narrowNumber } from '../../types/column-access.ts';
+import {
+  bytesToString,
+  datumFromNumber,
+  fitsNarrow,
+  narrowNumber,
+} from '../../types/column-access.ts';
 import type { Datum } from '../../types/datum.ts';
 import { Decimal } from '../../types/decimal.ts';
 import { types, type SqlType } from '../../types/sql-type.ts';
+import { characterCount } from '../functions/code-points.ts';
 
-const slice = (Buffer.prototype as unknown as { utf8Slice: (from: number, to: number) => string })
-  .utf8Slice;
 const smallDecimals = Array.from({ length: 4096 }, (_, value) => Decimal.fromBigInt(BigInt(value)));
 
 export class KernelRuntime {
   #day = Number.NaN;
   #civil = civilFromDays(0);
+  #momentNumber = Number.NaN;
+  #moment: Datum = 0n;
 
   text(bytes: Uint8Array, offset: number, length: number): string {
-    return slice.call(bytes, offset, offset + length);
+    return bytesToString(bytes, offset, length);
   }
 
   decimal(value: number, scale: number): Decimal {
@@ -26,8 +32,12 @@ export class KernelRuntime {
     return Decimal.fromBigInt(BigInt(value), scale);
   }
 
+  /** Rows close to each other often have the same time, and making a big integer costs. */
   moment(value: number): Datum {
-    return datumFromNumber(value, types.timestamp);
+    if (value === this.#momentNumber) return this.#moment;
+    this.#momentNumber = value;
+    this.#moment = datumFromNumber(value, types.timestamp);
+    return this.#moment;
   }
 
   /** The narrow number of a datum; NaN when it does not fit. Never for types with NaN of their own. */
@@ -70,6 +80,16 @@ export class KernelRuntime {
       if (this.equal(a, at + index, part, 0, partLength)) return true;
     }
     return false;
+  }
+
+  /** Number of characters. */
+  characters(bytes: Uint8Array, offset: number, length: number): number {
+    for (let index = 0; index < length; index++) {
+      if (bytes[offset + index]! >= 0x80) {
+        return characterCount(bytesToString(bytes, offset, length));
+      }
+    }
+    return length;
   }
 
   roundHalfEven(value: number): number {

@@ -107,22 +107,24 @@ function comments(): ScalarFunction[] {
   ];
 }
 
+/** What has_X_privilege asks about, but for a column, which also takes a table. */
+export const privilegeKinds: readonly string[] = [
+  'table',
+  'any_column',
+  'schema',
+  'database',
+  'function',
+  'language',
+  'sequence',
+  'server',
+  'tablespace',
+  'type',
+  'foreign_data_wrapper',
+  'parameter',
+];
+
 /** has_X_privilege([user,] object, privilege), with user and object by name or oid. */
 function privileges(): ScalarFunction[] {
-  const kinds = [
-    'table',
-    'any_column',
-    'schema',
-    'database',
-    'function',
-    'language',
-    'sequence',
-    'server',
-    'tablespace',
-    'type',
-    'foreign_data_wrapper',
-    'parameter',
-  ];
   const define = (functionName: string, rest: readonly ParameterType[]): ScalarFunction[] => [
     delegate(functionName, [text, ...rest], boolean),
     delegate(functionName, [oid, ...rest], boolean),
@@ -132,7 +134,7 @@ function privileges(): ScalarFunction[] {
     delegate(functionName, [oid, oid, ...rest], boolean),
   ];
   return [
-    ...kinds.flatMap((kind) => define(`has_${kind}_privilege`, [text])),
+    ...privilegeKinds.flatMap((kind) => define(`has_${kind}_privilege`, [text])),
     ...define('has_column_privilege', [text, text]),
     ...define('has_column_privilege', [smallint, text]),
     ...define('pg_has_role', [text]),

@@ -103,7 +103,9 @@ function member(tree: JsonTree, key: string): JsonTree | undefined {
 }
 
 function elementAt(tree: JsonTree, index: number): JsonTree | undefined {
-  return isJsonArray(tree) ? tree.at(index) : undefined;
+  if (isJsonArray(tree)) return tree.at(index);
+  // PostgreSQL keeps a scalar as an array of one, which shows here and nowhere else.
+  return !isJsonObject(tree) && (index === 0 || index === -1) ? tree : undefined;
 }
 
 /** Follows keys, and indices where an array stands; undefined when it leads nowhere. */

@@ -27,7 +27,7 @@ export class RegexCache {
     const key = `${Number(flags.ignoreCase)}${Number(flags.newlineStop)}${Number(flags.newlineAnchors)}${Number(flags.expanded)}${Number(flags.literal)}${pattern}`;
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const compiled = compile(pattern, flags);
+    const compiled = compileRegex(pattern, flags);
     if (this.#compiled.size >= cacheMax) {
       const [oldest] = this.#compiled.keys();
       this.#compiled.delete(oldest!);
@@ -40,7 +40,8 @@ export class RegexCache {
 const cacheMax = 256;
 const patternMax = 16384;
 
-function compile(pattern: string, given: RegexFlags): RE2JS {
+/** A pattern ready to match. 2201B when it is wrong, 0A000 when it asks for what RE2 cannot do. */
+export function compileRegex(pattern: string, given: RegexFlags): RE2JS {
   if (pattern.length > patternMax) throw invalidRegex('regular expression is too complex');
   const { source, flags, lazy } = translateRegex(pattern, given);
   const options =

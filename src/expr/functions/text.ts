@@ -65,7 +65,7 @@ function cases(): ScalarFunction[] {
 }
 
 /** Character by character, as PostgreSQL: what has no counterpart of one character stays (ß). */
-function upperCase(value: string): string {
+export function upperCase(value: string): string {
   const upper = value.toUpperCase();
   if (upper.length === value.length) return upper;
   return [...value].map((each) => single(each, each.toUpperCase())).join('');

@@ -28,8 +28,8 @@ export interface CallState {
   readonly specs: readonly ValueSpec[];
   /** Tables of its own. */
   readonly stateTables: readonly StateTable[];
-  /** Called once with its columns, in the order of `specs`. */
-  attach(columns: readonly ValueColumn[]): void;
+  /** Called once with its columns, in the order of `specs`; `groupRows` counts a group's rows, if that is done. */
+  attach(columns: readonly ValueColumn[], groupRows: ValueColumn | null): void;
   update(rows: CallRows): void;
   /** Remembers groups[from..to), as they are before this tick's changes, at the same positions. */
   capture(groups: Int32Array, from: number, to: number): void;
@@ -56,6 +56,8 @@ export interface CallOptions {
   readonly context: OperatorContext;
   readonly counters: OperatorCounters;
   readonly insertOnly: boolean;
+  /** The rows of a group are counted in a column of the groups. */
+  readonly countsRows: boolean;
   /** Unique name for tables of its own. */
   readonly name: string;
   /** The key columns of the group table. */

@@ -3,6 +3,7 @@
  * NULL rule and its DISTINCT let through.
  */
 
+import { assert } from '../../base/assert.ts';
 import type { OperatorContext, OperatorCounters } from '../../dataflow/operator.ts';
 import type { AggregateCallSpec, AggregateSpec, ColumnSpec } from '../../plan/dataflow-plan.ts';
 import type { StateTable } from '../../state/state-table.ts';
@@ -17,12 +18,19 @@ import { makeCall } from './make-call.ts';
 interface Call {
   readonly spec: AggregateCallSpec;
   readonly state: CallState;
-  readonly distinct: DistinctRows | null;
+}
+
+/** Calls whose distinct arguments stand in one table. */
+interface Shared {
+  readonly calls: readonly Call[];
+  readonly rows: DistinctRows;
 }
 
 export interface CallsEnvironment {
   readonly context: OperatorContext;
   readonly counters: OperatorCounters;
+  /** Whether `attach` will be given a column with the number of rows of each group. */
+  readonly countsRows: boolean;
   readonly groupKeys: () => readonly Column[];
   /** Groups of the given keys; all are known to be there. */
   readonly groupsOf: (keys: readonly Column[], count: number) => Int32Array;
@@ -32,10 +40,15 @@ export class AggregateCalls {
   /** Result types. */
   readonly types: readonly SqlType[];
   readonly #calls: readonly Call[];
+  /** Those without DISTINCT. */
+  readonly #plain: readonly Call[];
+  readonly #distinct: readonly Shared[];
   readonly #environment: CallsEnvironment;
 
   constructor(
-    spec: Pick<AggregateSpec, 'keys' | 'calls' | 'insertOnly'>,
+    spec: Pick<AggregateSpec, 'keys' | 'calls' | 'insertOnly'> & {
+      readonly window?: AggregateSpec['window'];
+    },
     input: readonly ColumnSpec[],
     environment: CallsEnvironment,
   ) {
@@ -50,6 +63,7 @@ export class AggregateCalls {
         context: environment.context,
         counters: environment.counters,
         insertOnly: spec.insertOnly,
+        countsRows: environment.countsRows,
         groupKeys: environment.groupKeys,
       };
       const orderTypes = call.orderBy.map((order) => typeOf(order.column));
@@ -59,10 +73,20 @@ export class AggregateCalls {
         { ...options, name: `values/${i}`, insertOnly: spec.insertOnly && !call.distinct },
         orderTypes,
       );
-      const distinct = call.distinct
-        ? new DistinctRows({ ...options, name: `distinct/${i}` }, orderTypes)
-        : null;
-      return { spec: call, state, distinct };
+      return { spec: call, state };
+    });
+    this.#plain = this.#calls.filter((call) => !call.spec.distinct);
+    this.#distinct = sharedTables(this.#calls, input).map((calls) => {
+      const { args, orderBy } = calls[0]!.spec;
+      const rows = new DistinctRows({
+        name: `distinct/${this.#calls.indexOf(calls[0]!)}`,
+        keyTypes: spec.keys.map((column) => input[column]!.type),
+        argTypes: args.map((column) => input[column]!.type),
+        orderTypes: orderBy.map((order) => input[order.column]!.type),
+        calls: calls.length,
+        forgets: (spec.window ?? null) !== null,
+      });
+      return { calls, rows };
     });
   }
 
@@ -71,45 +95,48 @@ export class AggregateCalls {
   }
 
   get stateTables(): StateTable[] {
-    return this.#calls.flatMap(({ state, distinct }) => [
-      ...state.stateTables,
-      ...(distinct?.stateTables ?? []),
-    ]);
+    return [
+      ...this.#calls.flatMap(({ state }) => state.stateTables),
+      ...this.#distinct.flatMap(({ rows }) => rows.stateTables),
+    ];
   }
 
-  attach(columns: readonly ValueColumn[]): void {
+  /** `columns` as `specs` asks for; `groupRows` counts the rows of each group: null if nothing does. */
+  attach(columns: readonly ValueColumn[], groupRows: ValueColumn | null): void {
+    assert((groupRows !== null) === this.#environment.countsRows, 'who counts rows of groups');
     let at = 0;
     for (const { state } of this.#calls) {
-      state.attach(columns.slice(at, at + state.specs.length));
+      state.attach(columns.slice(at, at + state.specs.length), groupRows);
       at += state.specs.length;
     }
   }
 
   update(batch: Batch, keys: readonly Column[], groups: Int32Array): void {
-    for (const { spec, state, distinct } of this.#calls) {
-      const rows: CallRows = {
-        count: batch.count,
-        keys,
-        args: spec.args.map((column) => batch.columns[column]!),
-        order: spec.orderBy.map((order) => batch.columns[order.column]!),
-        groups,
-        weights: countingWeights(batch, spec),
-      };
-      (distinct ?? { apply: (each: CallRows) => state.update(each) }).apply(rows);
-    }
+    const rowsFor = ({ spec }: Call): CallRows => ({
+      count: batch.count,
+      keys,
+      args: spec.args.map((column) => batch.columns[column]!),
+      order: spec.orderBy.map((order) => batch.columns[order.column]!),
+      groups,
+      weights: countingWeights(batch, spec),
+    });
+    for (const call of this.#plain) call.state.update(rowsFor(call));
+    for (const { calls, rows } of this.#distinct) rows.apply(calls.map(rowsFor));
   }
 
   /** Gives the calls with DISTINCT what this tick changed. Before any output of the tick. */
   settleDistinct(): void {
-    for (const { state, distinct } of this.#calls) {
-      const rows = distinct?.changes(this.#environment.groupsOf) ?? null;
-      if (rows !== null) state.update(rows);
+    for (const { calls, rows } of this.#distinct) {
+      calls.forEach(({ state }, index) => {
+        const changes = rows.changes(index);
+        if (changes !== null) state.update(changes);
+      });
     }
   }
 
   /** Whether `merge` may be called. */
   get canMerge(): boolean {
-    return this.#calls.every(({ state, distinct }) => distinct === null && 'merge' in state);
+    return this.#distinct.length === 0 && this.#calls.every(({ state }) => 'merge' in state);
   }
 
   /** Adds what group `from` has to group `to`. */
@@ -131,26 +158,47 @@ export class AggregateCalls {
   }
 
   forget(groups: Int32Array, count: number): void {
-    for (const { state, distinct } of this.#calls) {
-      state.forget(groups, count);
-      distinct?.forget(groups, count);
-    }
+    for (const { state } of this.#calls) state.forget(groups, count);
+    for (const { rows } of this.#distinct) rows.forget(groups, count);
   }
 
   endTick(): void {
-    for (const { state, distinct } of this.#calls) {
-      state.endTick();
-      distinct?.endTick();
-    }
+    for (const { state } of this.#calls) state.endTick();
+    for (const { rows } of this.#distinct) rows.endTick();
   }
 
   restored(): void {
-    for (const { state, distinct } of this.#calls) {
-      state.restored();
-      distinct?.restored();
-    }
+    for (const { state } of this.#calls) state.restored();
+    for (const { rows } of this.#distinct) rows.restored(this.#environment.groupsOf);
   }
 }
+
+/** Calls with DISTINCT by their arguments and order, where equal values always look the same. */
+function sharedTables(calls: readonly Call[], input: readonly ColumnSpec[]): Call[][] {
+  const tables: Call[][] = [];
+  for (const call of calls) {
+    if (!call.spec.distinct) continue;
+    const columns = distinctColumns(call);
+    const plain = columns.every((column) => plainKinds.has(input[column]!.type.kind));
+    const known = tables.find((table) => {
+      const others = distinctColumns(table[0]!);
+      return others.length === columns.length && others.every((each, i) => each === columns[i]);
+    });
+    if (plain && known !== undefined) known.push(call);
+    else tables.push([call]);
+  }
+  return tables;
+}
+
+function distinctColumns({ spec }: Call): number[] {
+  return [...spec.args, ...spec.orderBy.map((order) => order.column)];
+}
+
+/** Types of which two equal values have one text. */
+const plainKinds: ReadonlySet<SqlType['kind']> = new Set([
+  ...(['boolean', 'smallint', 'integer', 'bigint', 'oid', 'text', 'varchar', 'name'] as const),
+  ...(['date', 'time', 'timestamp', 'timestamptz', 'uuid', 'bytea'] as const),
+]);
 
 /** The batch's weights with 0 for rows that FILTER or a NULL argument keeps out; null when all are 1. */
 function countingWeights(batch: Batch, spec: AggregateCallSpec): Int32Array | null {

@@ -1,6 +1,7 @@
 /** count, bool_and, bool_or, every: numbers a group that add and subtract. */
 
-import { grownFloat64 } from '../../state/stored-column.ts';
+import { assert, must } from '../../base/assert.ts';
+import { grownFloat64 } from '../../state/grown.ts';
 import type { StateTable } from '../../state/state-table.ts';
 import type { ValueColumn, ValueSpec } from '../../state/value-column.ts';
 import type { Column } from '../../types/column.ts';
@@ -47,16 +48,24 @@ export class Remembered {
 }
 
 export class CountCall implements CallState {
-  readonly specs: readonly ValueSpec[] = [{ kind: 'f64' }];
+  readonly specs: readonly ValueSpec[];
   readonly stateTables: readonly StateTable[] = [];
+  readonly #ofAll: boolean;
   readonly #before = new Remembered();
   #counts: ValueColumn | null = null;
 
-  attach(columns: readonly ValueColumn[]): void {
-    this.#counts = columns[0]!;
+  /** `ofAll`: it counts every row of its group, which the group does anyway. */
+  constructor(ofAll: boolean) {
+    this.#ofAll = ofAll;
+    this.specs = ofAll ? [] : [{ kind: 'f64' }];
+  }
+
+  attach(columns: readonly ValueColumn[], groupRows: ValueColumn | null): void {
+    this.#counts = this.#ofAll ? must(groupRows, 'rows of groups') : columns[0]!;
   }
 
   update(rows: CallRows): void {
+    if (this.#ofAll) return;
     const column = rows.args[0];
     addWeights(this.#counts!.f64, rows, column === undefined ? null : notNull(column));
   }
@@ -66,6 +75,7 @@ export class CountCall implements CallState {
   }
 
   merge(from: number, to: number): void {
+    assert(!this.#ofAll, 'the owner of the groups merges their rows');
     addOne(this.#counts!.f64, from, to);
   }
 

@@ -88,12 +88,17 @@ export class DoubleSumCall implements CallState {
     const target = this.#rest(to);
     target.add(this.#highs!.f64[from]!, 1);
     target.add(this.#lows!.f64[from]!, 1);
-    const rest = this.#rests!.objects[from] as DoubleTotal | null;
+    const rest = this.#rests!.objects.get(from) as DoubleTotal | null;
     if (rest !== null) target.addTotal(rest);
   }
 
   #rest(group: number): DoubleTotal {
-    return (this.#rests!.objects[group] ??= new DoubleTotal()) as DoubleTotal;
+    const { objects } = this.#rests!;
+    const known = objects.get(group) as DoubleTotal | null;
+    if (known !== null) return known;
+    const made = new DoubleTotal();
+    objects.set(group, made);
+    return made;
   }
 
   capture(groups: Int32Array, from: number, to: number): void {
@@ -102,7 +107,7 @@ export class DoubleSumCall implements CallState {
     this.#countBefore.take(this.#counts!.f64, groups, from, to);
     const { objects } = this.#rests!;
     for (let t = from; t < to; t++) {
-      const rest = objects[groups[t]!] as DoubleTotal | null;
+      const rest = objects.get(groups[t]!) as DoubleTotal | null;
       this.#restBefore[t] = rest === null ? null : rest.copy();
     }
   }
@@ -114,7 +119,7 @@ export class DoubleSumCall implements CallState {
     const { objects } = this.#rests!;
     return this.#column(count, report, (i) => {
       const group = groups[i]!;
-      const rest = objects[group] as DoubleTotal | null;
+      const rest = objects.get(group) as DoubleTotal | null;
       return { high: highs[group]!, low: lows[group]!, count: counts[group]!, rest };
     });
   }

@@ -7,6 +7,7 @@
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
 import { Decimal } from '../../types/decimal.ts';
+import type { ObjectColumn } from '../../state/object-column.ts';
 import type { StateTable } from '../../state/state-table.ts';
 import type { ValueColumn, ValueSpec } from '../../state/value-column.ts';
 import type { Column } from '../../types/column.ts';
@@ -123,15 +124,21 @@ export class ExactSumCall implements CallState {
   }
 
   #rest(group: number): NumericTotal {
-    return (this.#rests!.objects[group] ??= new NumericTotal()) as NumericTotal;
+    const { objects } = this.#rests!;
+    const known = objects.get(group) as NumericTotal | null;
+    if (known !== null) return known;
+    const made = new NumericTotal();
+    objects.set(group, made);
+    return made;
   }
 
   capture(groups: Int32Array, from: number, to: number): void {
     this.#sumBefore.take(this.#sums!.f64, groups, from, to);
     this.#countBefore.take(this.#counts!.f64, groups, from, to);
     const { objects } = this.#rests!;
+    if (objects.size === 0) return;
     for (let t = from; t < to; t++) {
-      const rest = objects[groups[t]!] as NumericTotal | null;
+      const rest = objects.get(groups[t]!) as NumericTotal | null;
       if (rest !== null) this.#restBefore[t] = rest.copy();
     }
   }
@@ -143,7 +150,7 @@ export class ExactSumCall implements CallState {
     counts[to] = counts[to]! + counts[from]!;
     if (sum <= safe && sum >= -safe) sums[to] = sum;
     else this.#spill(to, BigInt(sums[from]!));
-    const rest = this.#rests!.objects[from] as NumericTotal | null;
+    const rest = this.#rests!.objects.get(from) as NumericTotal | null;
     if (rest !== null) this.#rest(to).addTotal(rest);
   }
 
@@ -155,7 +162,7 @@ export class ExactSumCall implements CallState {
     const results: Results = [];
     for (let i = 0; i < count; i++) {
       const group = groups[i]!;
-      const rest = this.#rests!.objects[group] as NumericTotal | null;
+      const rest = this.#rests!.objects.get(group) as NumericTotal | null;
       results.push(
         this.#result(this.#sums!.f64[group]!, this.#counts!.f64[group]!, rest, i, report),
       );
@@ -219,8 +226,9 @@ export class ExactSumCall implements CallState {
   }
 }
 
-function allNull(objects: readonly (object | null)[], groups: Int32Array, count: number): boolean {
-  for (let i = 0; i < count; i++) if (objects[groups[i]!] !== null) return false;
+function allNull(objects: ObjectColumn, groups: Int32Array, count: number): boolean {
+  if (objects.size === 0) return true;
+  for (let i = 0; i < count; i++) if (objects.get(groups[i]!) !== null) return false;
   return true;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Rows that a call keeps for its groups: (group key, arguments, order columns) with multiplicity, found
  * again by group. What its loops cannot keep in a few columns, an aggregate keeps here: ordered values for
- * min and max with retraction, the values of string_agg, percentiles, distinct values.
+ * min and max with retraction, the values of string_agg, percentiles.
  */
 
 import type { OrderSpec } from '../../plan/dataflow-plan.ts';
@@ -29,7 +29,6 @@ export class GroupRows {
       readonly order: readonly OrderSpec[];
       /** Rows keep the order in which they came; only without retraction. */
       readonly sequenced?: boolean;
-      readonly sqlEquality?: boolean;
     },
   ) {
     this.#options = options;
@@ -43,7 +42,6 @@ export class GroupRows {
       types: this.#sequenced ? [...all, types.bigint] : all,
       partitionBy: keyTypes.map((_, k) => k),
       order: this.#sequenced ? [...kept.order, sequence] : kept.order,
-      sqlEquality: kept.sqlEquality ?? false,
     });
   }
 

@@ -24,7 +24,11 @@ export function makeCall(
 function makeCounter(spec: AggregateCallSpec, options: CallOptions): CallState | null {
   const argType = options.argTypes[0];
   const { name } = spec.fn;
-  if (name === 'count') return options.argTypes.length <= 1 ? new CountCall() : null;
+  if (name === 'count') {
+    const ofAll =
+      options.countsRows && spec.args.length === 0 && spec.filter === null && !spec.distinct;
+    return options.argTypes.length <= 1 ? new CountCall(ofAll) : null;
+  }
   if (argType === undefined || options.argTypes.length !== 1) return null;
   switch (name) {
     case 'bool_and':

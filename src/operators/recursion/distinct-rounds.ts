@@ -11,7 +11,7 @@ import { fault } from '../../base/assert.ts';
 import { gatherRows } from '../../state/gather.ts';
 import { KeyedTable } from '../../state/keyed-table.ts';
 import type { StateTable } from '../../state/state-table.ts';
-import { grownInt32, grownUint8 } from '../../state/stored-column.ts';
+import { grownInt32, grownUint8 } from '../../state/grown.ts';
 import type { Column } from '../../types/column.ts';
 import { types } from '../../types/sql-type.ts';
 import type { SqlType } from '../../types/sql-type.ts';

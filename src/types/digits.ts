@@ -13,6 +13,8 @@ export const decimalBytesMax = 18;
  * it ends. Takes at most `decimalBytesMax` + scale bytes.
  */
 export function writeDecimal(buffer: Buffer, at: number, value: number, scale: number): number {
+  const whole = value | 0;
+  if (whole === value && whole >= 0 && scale === 0) return writeWhole(buffer, at, whole);
   let from = at;
   let rest = value;
   if (value < 0) {
@@ -40,6 +42,21 @@ export function writeDecimal(buffer: Buffer, at: number, value: number, scale: n
     const tenth = (small / 10) | 0;
     buffer[i--] = zero + (small - tenth * 10);
     small = tenth;
+  }
+  return end;
+}
+
+/** A number from 0 to 2^31 − 1. */
+function writeWhole(buffer: Buffer, at: number, value: number): number {
+  let end = at + 1;
+  if (value >= 100_000) end += value >= 10_000_000 ? 7 : value >= 1_000_000 ? 6 : 5;
+  else end += value >= 1000 ? (value >= 10_000 ? 4 : 3) : value >= 100 ? 2 : value >= 10 ? 1 : 0;
+  if (value >= 100_000_000) end += value >= 1_000_000_000 ? 2 : 1;
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    const tenth = (rest / 10) | 0;
+    buffer[i] = zero + (rest - tenth * 10);
+    rest = tenth;
   }
   return end;
 }

@@ -2,7 +2,12 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type { CatalogObject, SchemaObject, TableObject } from '../catalog/objects.ts';
+import {
+  type CatalogObject,
+  isPartOf,
+  type SchemaObject,
+  type TableObject,
+} from '../catalog/objects.ts';
 import { someExpr } from '../expr/walk.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -58,6 +63,11 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
     case 'rename':
       return moveTo(object, { schema: object.schema, name: action.to.name }, binding);
     case 'set-schema': {
+      if (object.kind === 'index')
+        throw notSupported('SET SCHEMA of an index', {
+          hint: 'It goes with its table.',
+          position: action.span.start,
+        });
       requireSchema(action.schema, binding);
       return moveTo(object, { schema: action.schema.name, name: object.name }, binding);
     }
@@ -93,7 +103,12 @@ function moveTo(object: CatalogObject, to: FullName, binding: Binding): Altered 
   );
   const own = others.find((each) => each.oid === object.oid);
   const renamed: CatalogObject = { ...(own ?? object), ...to };
-  return { object: renamed, others: others.filter((each) => each.oid !== object.oid) };
+  const parts = binding.catalog
+    .dependents(object.oid)
+    .filter((each) => isPartOf(each) && each.schema !== to.schema)
+    .map((each) => ({ ...each, schema: to.schema }));
+  const rest = others.filter((each) => each.oid !== object.oid);
+  return { object: renamed, others: [...rest, ...parts] };
 }
 
 function requireSchema(name: ast.Identifier, binding: Binding): void {

@@ -28,7 +28,15 @@ export interface BoundColumns {
   readonly columns: readonly ColumnDefinition[];
   readonly primaryKey: readonly number[];
   readonly checks: TableObject['checks'];
+  /** UNIQUE, in the order written. */
+  readonly uniques: readonly UniqueColumns[];
   readonly watermark: WatermarkDefinition | null;
+}
+
+export interface UniqueColumns {
+  readonly name: string | null;
+  readonly key: readonly number[];
+  readonly position: number;
 }
 
 export interface ColumnsOptions {
@@ -121,6 +129,7 @@ class ColumnsBuilder {
   readonly #written: (ast.ColumnDefinition | null)[] = [];
   #primaryKey: readonly number[] | null = null;
   readonly #checks: { readonly name: string; readonly sql: string }[] = [];
+  readonly #uniques: UniqueColumns[] = [];
   #watermark: WatermarkDefinition | null = null;
 
   constructor(binding: Binding, options: ColumnsOptions) {
@@ -244,10 +253,8 @@ class ColumnsBuilder {
         this.#setPrimaryKey([ordinal], position);
         return;
       case 'unique':
-        throw notSupported('UNIQUE', {
-          hint: 'Make the columns the PRIMARY KEY.',
-          position,
-        });
+        this.#unique(constraint.name, [ordinal], position);
+        return;
       case 'identity':
         throw notSupported('GENERATED AS IDENTITY', {
           hint: 'Give the values in INSERT.',
@@ -315,10 +322,25 @@ class ColumnsBuilder {
         );
         return;
       case 'unique':
-        throw notSupported('UNIQUE', { hint: 'Make the columns the PRIMARY KEY.', position });
+        this.#unique(
+          constraint.name,
+          constraint.columns.map((name) => this.#keyOrdinal(name)),
+          position,
+        );
+        return;
       case 'foreign-key':
         throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
     }
+  }
+
+  #unique(name: ast.Identifier | null, key: readonly number[], position: number): void {
+    if (this.#isSource) {
+      throw notSupported('UNIQUE on a source', {
+        hint: 'Leave it out, and group by the columns in a view.',
+        position,
+      });
+    }
+    this.#uniques.push({ name: name?.name ?? null, key, position });
   }
 
   #keyOrdinal(name: ast.Identifier): number {
@@ -391,6 +413,7 @@ class ColumnsBuilder {
       columns: this.#columns,
       primaryKey: this.#primaryKey ?? [],
       checks: this.#checks,
+      uniques: this.#uniques,
       watermark: this.#watermark,
     };
   }

@@ -1,10 +1,16 @@
 /** CREATE TABLE, SOURCE and SCHEMA: what keeps rows, and what reads or writes them outside. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, ColumnDefinition } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  IndexObject,
+  TableObject,
+} from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import { bindColumns, plainColumn } from './bind-columns.ts';
+import { bindColumns, plainColumn, type UniqueColumns } from './bind-columns.ts';
+import { uniqueIndex } from './bind-index.ts';
 import { type BoundOptions, bindOptions, findConnector } from './bind-options.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
 import type { Binding } from './binding.ts';
@@ -14,6 +20,7 @@ import type {
   BoundCreateTable,
   BoundQuery,
   CreateMode,
+  Unnumbered,
 } from './bound-statement.ts';
 import { nameForCreation } from './relation-lookup.ts';
 import { storedStatement } from './stored-sql.ts';
@@ -77,18 +84,34 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     query === null
       ? bindColumns(statement, binding, { relation: name.name, metadata: null, own: [] })
       : columnsOfQuery(statement, query.fields);
+  const { uniques, ...definition } = bound;
   return {
     kind: 'create-table',
     ...mode,
     query: statement.withData === false ? null : query,
+    indexes: mode.skip ? [] : uniqueIndexes({ ...name, columns: bound.columns }, uniques, binding),
     object: {
       kind: 'table',
       ...name,
-      ...bound,
+      ...definition,
       comment: statement.comment,
       sql: storedStatement(statement, name, binding),
     },
   };
+}
+
+function uniqueIndexes(
+  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+  uniques: readonly UniqueColumns[],
+  { catalog }: Binding,
+): readonly Unnumbered<IndexObject>[] {
+  // Nothing else may have the table's own name, nor that of its key.
+  const taken = new Set([table.name, `${table.name}_pkey`]);
+  return uniques.map((unique) => {
+    const index = uniqueIndex(catalog, table, unique, taken);
+    taken.add(index.name);
+    return index;
+  });
 }
 
 /** Storage parameters of PostgreSQL mean nothing here and are refused by name. */
@@ -118,7 +141,7 @@ function bindTableQuery(
 function columnsOfQuery(statement: ast.CreateTable, fields: Schema) {
   const names = checkColumnNames(statement.columnNames, fields);
   const columns = fields.map((field, i) => plainColumn(names[i]!, field.type));
-  return { columns, primaryKey: [], checks: [], watermark: null };
+  return { columns, primaryKey: [], checks: [], uniques: [], watermark: null };
 }
 
 function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSource {

@@ -1,9 +1,11 @@
 /** DROP: which objects, in which kinds, and what CASCADE takes along. */
 
+import { must } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { cascadeNotice } from '../catalog/dependency-errors.ts';
-import type { CatalogObject, SchemaObject } from '../catalog/objects.ts';
+import { quoteName } from '../catalog/names.ts';
+import type { CatalogObject, IndexObject, SchemaObject } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import type { BoundDrop } from './bound-statement.ts';
@@ -64,7 +66,18 @@ function findObject(
       { position: name.span.start },
     );
   }
+  if (found.kind === 'index' && found.constraint) throw constraintIndex(found, binding);
   return found;
+}
+
+function constraintIndex(index: IndexObject, { catalog }: Binding): SqlError {
+  const table = quoteName(must(catalog.byOid(index.relation), 'table of an index').name);
+  const constraint = `constraint ${quoteName(index.name)} on table ${table}`;
+  return new SqlError(
+    sqlstate.dependentObjectsStillExist,
+    `cannot drop index ${quoteName(index.name)} because ${constraint} requires it`,
+    { hint: `You can drop ${constraint} instead.` },
+  );
 }
 
 const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
@@ -74,13 +87,14 @@ const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
   'view',
   'materialized view',
   'sink',
+  'index',
 ]);
 
 /** Kinds of objects that never exist here. */
 export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
   if (relationKinds.has(kind)) return;
   throw notSupported(`a statement on a ${kind}`, {
-    hint: 'Tables, sources, views, materialized views, sinks and schemas can be defined.',
+    hint: 'Tables, sources, views, materialized views, sinks, indexes and schemas can be defined.',
     position,
   });
 }
@@ -94,13 +108,17 @@ export function checkKind(
 ): void {
   if (fits(object, kind)) return;
   const fitting = object.kind === 'materialized-view' ? 'materialized view' : object.kind;
-  throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a ${kind}`, {
-    hint:
-      object.kind === 'virtual' || verb === 'other'
-        ? undefined
-        : `Use DROP ${fitting.toUpperCase()} to remove a ${fitting}.`,
-    position,
-  });
+  throw new SqlError(
+    sqlstate.wrongObjectType,
+    `"${object.name}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`,
+    {
+      hint:
+        object.kind === 'virtual' || verb === 'other'
+          ? undefined
+          : `Use DROP ${fitting.toUpperCase()} to remove a ${fitting}.`,
+      position,
+    },
+  );
 }
 
 /** A source made by CREATE TABLE … WITH is a table to its user, and one made by CREATE SOURCE a source. */
@@ -116,16 +134,22 @@ function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
     case 'materialized view':
       return object.kind === 'materialized-view';
     case 'sink':
-      return object.kind === 'sink';
+    case 'index':
+      return object.kind === kind;
     default:
       return false;
   }
 }
 
+const missingCodes: ReadonlyMap<ast.ObjectKind, string> = new Map([
+  ['schema', sqlstate.invalidSchemaName],
+  ['index', sqlstate.undefinedObject],
+]);
+
 /** `table "x" does not exist` */
 export function missing(kind: ast.ObjectKind, name: ast.QualifiedName): SqlError {
   const { schema, relation } = splitName(name);
   const shown = schema === null ? relation : `${schema}.${relation}`;
-  const code = kind === 'schema' ? sqlstate.invalidSchemaName : sqlstate.undefinedTable;
+  const code = missingCodes.get(kind) ?? sqlstate.undefinedTable;
   return new SqlError(code, `${kind} "${shown}" does not exist`, { position: name.span.start });
 }

@@ -14,6 +14,7 @@ import { bindCopy } from './bind-copy.ts';
 import { bindCreateView } from './bind-create-view.ts';
 import { bindCreateSchema, bindCreateTable } from './bind-create.ts';
 import { bindDrop } from './bind-drop.ts';
+import { bindCreateIndex } from './bind-index.ts';
 import { bindInsert } from './bind-insert.ts';
 import { bindScalar } from './bind-scalar.ts';
 import { bindCreateSink, bindInsertSink } from './bind-sink.ts';
@@ -88,6 +89,8 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
       return bindCreateView(statement, binding);
     case 'create-sink':
       return bindCreateSink(statement, binding);
+    case 'create-index':
+      return bindCreateIndex(statement, binding);
     case 'create-schema':
       return bindCreateSchema(statement, binding);
     case 'alter':
@@ -147,7 +150,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'lock':
     case 'generic':
       return { kind: 'session', statement };
-    case 'create-index':
     case 'create-sequence':
     case 'create-type':
     case 'create-connection':
@@ -160,7 +162,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
 }
 
 type Refused =
-  | ast.CreateIndex
   | ast.CreateSequence
   | ast.CreateType
   | ast.CreateConnection
@@ -173,7 +174,6 @@ function refuse(statement: Refused): never {
 }
 
 const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'create-index': ['CREATE INDEX', 'Group or key a materialized view by the columns to look up.'],
   'create-sequence': ['CREATE SEQUENCE', 'Give the values in INSERT.'],
   'create-type': [
     'CREATE TYPE',

@@ -7,6 +7,7 @@
 import type { DropPlan } from '../catalog/catalog.ts';
 import type {
   CatalogObject,
+  IndexObject,
   MaterializedViewObject,
   PlainViewObject,
   SchemaObject,
@@ -47,6 +48,7 @@ export type BoundStatement =
   | BoundCreateView
   | BoundCreateMaterializedView
   | BoundCreateSink
+  | BoundCreateIndex
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter
@@ -93,6 +95,8 @@ export interface CreateMode {
 export interface BoundCreateTable extends CreateMode {
   readonly kind: 'create-table';
   readonly object: Unnumbered<TableObject>;
+  /** What UNIQUE stands for; their `relation` is this table. */
+  readonly indexes: readonly Unnumbered<IndexObject>[];
   /** CREATE TABLE AS: its first rows. Null otherwise, and for WITH NO DATA. */
   readonly query: BoundQuery | null;
 }
@@ -132,6 +136,13 @@ export interface BoundCreateSink extends CreateMode {
   readonly appendOnly: boolean;
   /** Results are wanted once, when their windows close, where the query has such: what INSERT means in Flink. */
   readonly prefersFinal: boolean;
+}
+
+export interface BoundCreateIndex {
+  readonly kind: 'create-index';
+  /** The name is taken and IF NOT EXISTS stood there. */
+  readonly skip: boolean;
+  readonly object: Unnumbered<IndexObject>;
 }
 
 export interface BoundCreateSchema {
@@ -175,12 +186,12 @@ export interface BoundInsert {
 }
 
 /**
- * `key`: ordinals of the primary key; every conflict is one with it. For `update`, `row` computes the new
+ * `keys`: ordinals of the keys that a row may conflict in; of one alone for `update`. For `update`, `row` computes the new
  * row from the stored row's columns followed by the proposed row's (EXCLUDED); `where` over the same columns
  * (null: always) decides whether the stored row changes.
  */
 export interface BoundOnConflict {
-  readonly key: readonly number[];
+  readonly keys: readonly (readonly number[])[];
   readonly action: 'nothing' | 'update';
   readonly row: readonly Expr[];
   readonly where: Expr | null;

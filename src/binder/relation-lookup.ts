@@ -35,6 +35,12 @@ export function requireRelation(binding: Binding, name: ast.QualifiedName): Rela
       position: name.span.start,
     });
   }
+  if (found?.kind === 'index') {
+    throw new SqlError(sqlstate.wrongObjectType, `cannot open relation "${found.name}"`, {
+      detail: 'This operation is not supported for indexes.',
+      position: name.span.start,
+    });
+  }
   if (found !== undefined) {
     binding.relations.add(found.oid);
     binding.named.set(name, found);

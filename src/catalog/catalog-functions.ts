@@ -3,6 +3,7 @@
  * One reader a session, since visibility depends on its search path.
  */
 
+import { must } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { CatalogReader, RegCatalog } from '../expr/functions/registry.ts';
 import type { Datum } from '../types/datum.ts';
@@ -10,11 +11,12 @@ import { formatTypeOid, oidOf } from '../types/oid.ts';
 import { pgTypeByOid } from '../types/pg-types.ts';
 import { parseTypeText } from '../types/type-names.ts';
 import { catalogAnswers } from './catalog-answers.ts';
+import { indexDefinition } from './indexes.ts';
 import type { CatalogObject } from './objects.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
   columnRows,
-  indexDefinition,
+  keyDefinition,
   ownerOid,
   primaryKeyIndexOid,
   primaryKeyOf,
@@ -259,9 +261,18 @@ export class SessionCatalogReader implements CatalogReader {
 
   #indexDefinition([oid, column]: readonly (Datum | null)[]): string | null {
     if (typeof oid !== 'number') return null;
+    const index = this.#object(oid);
+    if (index?.kind === 'index') {
+      if (typeof column === 'number' && column !== 0) {
+        const named = index.columns[column - 1];
+        return named === undefined ? null : quoteName(named.name);
+      }
+      const relation = must(this.#object(index.relation), 'indexed relation');
+      return indexDefinition(index, relation);
+    }
     const table = this.#tableOfIndex(oid);
     if (table === undefined) return null;
-    if (typeof column !== 'number' || column === 0) return indexDefinition(table);
+    if (typeof column !== 'number' || column === 0) return keyDefinition(table);
     const ordinal = primaryKeyOf(table)[column - 1];
     return ordinal === undefined ? null : quoteName(columnRows(table)[ordinal]!.name);
   }
@@ -269,6 +280,9 @@ export class SessionCatalogReader implements CatalogReader {
   #constraintDefinition(oid: Datum | null | undefined): string | null {
     if (typeof oid !== 'number') return null;
     const keyed = this.#context().catalog.byOid(oid - primaryKeyOid(0));
+    if (keyed?.kind === 'index') {
+      return `UNIQUE (${keyed.columns.map((column) => quoteName(column.name)).join(', ')})`;
+    }
     if (keyed !== undefined) {
       const columns = columnRows(keyed);
       return `PRIMARY KEY (${primaryKeyOf(keyed)

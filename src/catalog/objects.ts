@@ -122,6 +122,24 @@ export interface MaterializedViewObject extends ObjectBase {
   readonly fingerprint: string;
 }
 
+/** CREATE INDEX, or UNIQUE of a table: rows are found by these columns. Its contents are made from the rows. */
+export interface IndexObject extends ObjectBase {
+  readonly kind: 'index';
+  /** Oid of the table or materialized view. */
+  readonly relation: number;
+  /** Names and types of the key. */
+  readonly columns: readonly ViewColumn[];
+  /** Ordinals in the relation, in the order of the index. */
+  readonly key: readonly number[];
+  /** Per key column, as it was asked for; look-ups are by equality. */
+  readonly order: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[];
+  readonly method: 'btree' | 'hash';
+  /** No two rows of the table are equal here, unless one of the columns is NULL. */
+  readonly unique: boolean;
+  /** UNIQUE of CREATE or ALTER TABLE made it, and it goes with the constraint alone. */
+  readonly constraint: boolean;
+}
+
 /** A relation whose rows are made on demand (pg_catalog, information_schema, millrace). */
 export interface VirtualRelation extends ObjectBase {
   readonly kind: 'virtual';
@@ -141,7 +159,13 @@ export type CatalogObject =
   | PlainViewObject
   | MaterializedViewObject
   | SinkObject
+  | IndexObject
   | VirtualRelation;
 
 /** What can stand in FROM. */
-export type RelationObject = Exclude<CatalogObject, SinkObject>;
+export type RelationObject = Exclude<CatalogObject, SinkObject | IndexObject>;
+
+/** Whether the object goes along with what it belongs to, without a word and without CASCADE. */
+export function isPartOf(object: CatalogObject): boolean {
+  return object.kind === 'index';
+}

@@ -16,6 +16,7 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type {
   CatalogObject,
+  IndexObject,
   MaterializedViewObject,
   SinkObject,
   SourceObject,
@@ -33,6 +34,7 @@ import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { type CheckpointPart, Checkpointer } from './checkpointer.ts';
+import { DeclaredIndexes } from './declared-indexes.ts';
 import { History, type Snapshot } from './history.ts';
 import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
 import { ledgerName } from './ledger.ts';
@@ -104,6 +106,7 @@ export class Engine {
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
   readonly #jobs = new Map<number, DataflowJob>();
+  readonly #indexes = new DeclaredIndexes();
   readonly #pressure = new SinkPressure(this.#jobs);
   /** Those of subscriptions are among `#jobs`, under oids below 0. */
   readonly #queries: QueryJobs;
@@ -227,7 +230,17 @@ export class Engine {
       tick: () => this.#tick,
     });
     this.#relations.set(object.oid, relation);
+    this.#indexes.apply(object.oid, relation.store);
     return relation;
+  }
+
+  /** Rows of its relation are found by it from now on; kept while rows come and go. */
+  addIndex(index: IndexObject): void {
+    this.#indexes.add(index);
+    const store = this.#relations.get(index.relation)?.store;
+    if (store === undefined) return;
+    this.#indexes.apply(index.relation, store);
+    store.makeIndex(index.key);
   }
 
   addSource(source: SourceObject): void {
@@ -393,6 +406,12 @@ export class Engine {
 
   /** Stops an object and forgets its state. */
   async remove(oid: number): Promise<void> {
+    const indexed = this.#indexes.remove(oid);
+    if (indexed !== null) {
+      const store = this.#relations.get(indexed)?.store;
+      if (store !== undefined) this.#indexes.apply(indexed, store);
+      return;
+    }
     this.#endReaders(oid);
     const job = this.#jobs.get(oid);
     const changes = this.#segments.remove(String(oid));
@@ -466,6 +485,7 @@ export class Engine {
     this.#segments.load(ledgerOwner, store);
     this.#ledgers.follow(objects);
     this.#tick = Math.max(this.#tick, this.#tickMark.unused);
+    for (const object of objects) if (object.kind === 'index') this.#indexes.add(object);
     const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
     for (const object of objects) {

@@ -7,6 +7,7 @@ import { must, unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import type {
   BoundAlter,
+  BoundCreateIndex,
   BoundCreateMaterializedView,
   BoundCreateSchema,
   BoundCreateSink,
@@ -27,6 +28,7 @@ import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
 import type { ParameterValues } from './session-context.ts';
 import { planSink } from './sinks.ts';
+import { checkUnique } from './unique.ts';
 import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
@@ -39,6 +41,7 @@ export type Definition =
   | BoundCreateView
   | BoundCreateMaterializedView
   | BoundCreateSink
+  | BoundCreateIndex
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter;
@@ -82,6 +85,8 @@ export class Definitions {
         return await this.#createMaterializedView(bound);
       case 'create-sink':
         return await this.#createSink(bound);
+      case 'create-index':
+        return await this.#createIndex(bound);
       case 'create-schema':
         return await this.#createSchema(bound);
       case 'drop':
@@ -102,9 +107,16 @@ export class Definitions {
     const { catalog, engine } = this.#session.database;
     const table = { ...bound.object, oid: catalog.allocateOid() };
     const rows = bound.query === null ? null : this.#queries.collect(bound.query.plan, parameters);
+    const indexes = bound.indexes.map((index) => ({
+      ...index,
+      oid: catalog.allocateOid(),
+      relation: table.oid,
+    }));
     catalog.create(table);
+    for (const index of indexes) catalog.create(index);
     engine.addTable(table);
-    await this.#saveOrUndo([table]);
+    for (const index of indexes) engine.addIndex(index);
+    await this.#saveOrUndo([table, ...indexes]);
     if (rows === null) return done('CREATE TABLE');
     const types = table.columns.map((column) => column.type);
     const changes = rows.flatMap((batch) =>
@@ -265,6 +277,17 @@ export class Definitions {
   #replaced(object: CatalogObject | null): DropPlan | null {
     if (object === null) return null;
     return this.#session.database.catalog.planDrop([object], false, () => true);
+  }
+
+  async #createIndex(bound: BoundCreateIndex): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE INDEX');
+    const { catalog, engine } = this.#session.database;
+    const index = { ...bound.object, oid: catalog.allocateOid() };
+    if (index.unique) checkUnique(index, must(engine.relation(index.relation), 'indexed table'));
+    catalog.create(index);
+    engine.addIndex(index);
+    await this.#saveOrUndo([index]);
+    return done('CREATE INDEX');
   }
 
   async #createSchema(bound: BoundCreateSchema): Promise<StatementResult> {

@@ -60,6 +60,7 @@ export class Executor {
       case 'create-view':
       case 'create-materialized-view':
       case 'create-sink':
+      case 'create-index':
       case 'create-schema':
       case 'drop':
       case 'alter':

@@ -52,6 +52,7 @@ export const sqlstate = {
   datetimeFieldOverflow: '22008',
   divisionByZero: '22012',
   invalidEscapeSequence: '22025',
+  sequenceGeneratorLimitExceeded: '2200H',
   invalidParameterValue: '22023',
   invalidRegularExpression: '2201B',
   invalidRowCountInLimit: '2201W',

@@ -7,14 +7,15 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type {
   CatalogObject,
   ColumnDefinition,
+  SequenceObject,
   TableObject,
   WatermarkDefinition,
 } from '../catalog/objects.ts';
-import { someExpr } from '../expr/walk.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import type { SqlType } from '../types/sql-type.ts';
+import { type SqlType, types } from '../types/sql-type.ts';
+import { withDefaultOf } from './bind-default.ts';
 import { checkCollation } from './bind-expr.ts';
 import { includeColumns, metadataColumn } from './bind-metadata.ts';
 import { bindScalar } from './bind-scalar.ts';
@@ -30,6 +31,8 @@ export interface BoundColumns {
   readonly checks: TableObject['checks'];
   /** UNIQUE, in the order written. */
   readonly uniques: readonly UniqueColumns[];
+  /** Serial and identity columns. */
+  readonly sequences: readonly SequenceColumn[];
   readonly watermark: WatermarkDefinition | null;
 }
 
@@ -37,6 +40,12 @@ export interface UniqueColumns {
   readonly name: string | null;
   readonly key: readonly number[];
   readonly position: number;
+}
+
+export interface SequenceColumn {
+  readonly ordinal: number;
+  readonly options: readonly ast.SequenceOption[];
+  readonly dataType: SequenceObject['dataType'];
 }
 
 export interface ColumnsOptions {
@@ -112,14 +121,20 @@ export function plainColumn(
   };
 }
 
-const serialNames: ReadonlySet<string> = new Set([
-  'serial',
-  'serial4',
-  'bigserial',
-  'serial8',
-  'smallserial',
-  'serial2',
+const serialTypes: ReadonlyMap<string, SqlType> = new Map([
+  ['serial', types.integer],
+  ['serial4', types.integer],
+  ['bigserial', types.bigint],
+  ['serial8', types.bigint],
+  ['smallserial', types.smallint],
+  ['serial2', types.smallint],
 ]);
+
+/** The type of `serial` and its family, null for all others. */
+function serialType(type: ast.TypeName | null): SqlType | null {
+  if (type?.kind !== 'named-type' || type.name.parts.length !== 1) return null;
+  return serialTypes.get(type.name.parts[0]!.name) ?? null;
+}
 
 class ColumnsBuilder {
   readonly #binding: Binding;
@@ -130,6 +145,7 @@ class ColumnsBuilder {
   #primaryKey: readonly number[] | null = null;
   readonly #checks: { readonly name: string; readonly sql: string }[] = [];
   readonly #uniques: UniqueColumns[] = [];
+  readonly #sequences: SequenceColumn[] = [];
   #watermark: WatermarkDefinition | null = null;
 
   constructor(binding: Binding, options: ColumnsOptions) {
@@ -166,7 +182,9 @@ class ColumnsBuilder {
     const common = {
       declaredName: written.name.spelling,
       comment: written.comment,
-      notNull: written.constraints.some((each) => each.kind === 'not-null'),
+      notNull:
+        serialType(written.type) !== null ||
+        written.constraints.some((each) => each.kind === 'not-null' || each.kind === 'identity'),
     };
     const name = written.name.name;
     if (written.metadata !== null) {
@@ -193,13 +211,7 @@ class ColumnsBuilder {
         position: written.name.span.start,
       });
     }
-    if (type.kind === 'named-type' && serialNames.has(type.name.parts.at(-1)!.name)) {
-      throw notSupported(`type ${type.name.parts.at(-1)!.name}`, {
-        hint: 'Declare the column as integer or bigint and give its values in INSERT.',
-        position: type.span.start,
-      });
-    }
-    const bound = bindType(type);
+    const bound = serialType(type) ?? bindType(type);
     if (pseudoKinds.has(bound.kind)) {
       throw new SqlError(
         sqlstate.invalidTableDefinition,
@@ -228,6 +240,11 @@ class ColumnsBuilder {
       if (written === null || written === undefined) return;
       const computed = computedExpression(written);
       if (computed !== null) this.#bind(computed, this.#columns.slice(0, ordinal), column);
+      const serial = serialType(written.type)?.kind as SequenceObject['dataType'] | undefined;
+      if (serial !== undefined) {
+        this.#refuseSequence(written.name.span.start);
+        this.#sequences.push({ ordinal, options: [], dataType: serial });
+      }
       for (const constraint of written.constraints) this.#columnConstraint(constraint, ordinal);
       if (written.key) this.#setPrimaryKey([ordinal], written.name.span.start);
     });
@@ -256,10 +273,8 @@ class ColumnsBuilder {
         this.#unique(constraint.name, [ordinal], position);
         return;
       case 'identity':
-        throw notSupported('GENERATED AS IDENTITY', {
-          hint: 'Give the values in INSERT.',
-          position,
-        });
+        this.#identity(constraint, ordinal);
+        return;
       case 'references':
         throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
     }
@@ -274,18 +289,45 @@ class ColumnsBuilder {
         position,
       });
     }
-    const bound = bindScalar(expression, this.#columns, this.#binding, {
-      clause: 'DEFAULT expressions',
-      target: column,
-    });
-    if (someExpr(bound, (part) => part.kind === 'column')) {
+    if (this.#sequences.some((each) => each.ordinal === ordinal)) {
+      throw multipleDefaults(column.name, this.#options.relation, position);
+    }
+    this.#columns[ordinal] = withDefaultOf(column, expression, this.#columns, this.#binding);
+  }
+
+  #identity(
+    constraint: Extract<ast.ColumnConstraint, { readonly kind: 'identity' }>,
+    ordinal: number,
+  ): void {
+    const column = this.#columns[ordinal]!;
+    const position = constraint.span.start;
+    if (this.#sequences.some((each) => each.ordinal === ordinal) || column.defaultSql !== null) {
       throw new SqlError(
-        sqlstate.featureNotSupported,
-        'cannot use column reference in DEFAULT expression',
+        sqlstate.syntaxError,
+        `both default and identity specified for column "${column.name}" of table "${this.#options.relation}"`,
         { position },
       );
     }
-    this.#columns[ordinal] = { ...column, defaultSql: printExpression(expression) };
+    const { kind } = column.type;
+    if (kind !== 'smallint' && kind !== 'integer' && kind !== 'bigint') {
+      throw new SqlError(
+        sqlstate.invalidParameterValue,
+        'identity column type must be smallint, integer, or bigint',
+        { position },
+      );
+    }
+    this.#refuseSequence(position);
+    const identity = constraint.always ? 'always' : 'by-default';
+    this.#columns[ordinal] = { ...column, identity };
+    this.#sequences.push({ ordinal, options: constraint.options, dataType: kind });
+  }
+
+  #refuseSequence(position: number): void {
+    if (!this.#isSource) return;
+    throw notSupported('a column with a sequence in a source', {
+      hint: 'Its values come with the records; declare it as integer or bigint.',
+      position,
+    });
   }
 
   #check(expression: ast.Expression, name: string, position: number): void {
@@ -396,7 +438,12 @@ class ColumnsBuilder {
     const first = this.#columns.length;
     for (const column of columnsToCopy(object)) {
       const plain = plainColumn(column.name, column.type, { notNull: column.notNull });
-      this.add(including('defaults') ? { ...plain, defaultSql: column.defaultSql } : plain, null);
+      if (including('defaults') && column.identity === undefined) {
+        const { defaultSql, sequence } = column;
+        this.add({ ...plain, defaultSql, ...(sequence === undefined ? {} : { sequence }) }, null);
+      } else {
+        this.add(plain, null);
+      }
     }
     if (object.kind !== 'table') return;
     if (including('constraints')) this.#checks.push(...object.checks);
@@ -414,6 +461,7 @@ class ColumnsBuilder {
       primaryKey: this.#primaryKey ?? [],
       checks: this.#checks,
       uniques: this.#uniques,
+      sequences: this.#sequences,
       watermark: this.#watermark,
     };
   }
@@ -431,4 +479,12 @@ function computedExpression(written: ast.ColumnDefinition): ast.Expression | nul
   if (written.computed !== null) return written.computed;
   const generated = written.constraints.find((each) => each.kind === 'generated');
   return generated === undefined ? null : (generated as { expression: ast.Expression }).expression;
+}
+
+function multipleDefaults(column: string, table: string, position: number): SqlError {
+  return new SqlError(
+    sqlstate.syntaxError,
+    `multiple default values specified for column "${column}" of table "${table}"`,
+    { position },
+  );
 }

@@ -9,9 +9,15 @@ import type {
 } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import { bindColumns, plainColumn, type UniqueColumns } from './bind-columns.ts';
-import { uniqueIndex } from './bind-index.ts';
+import {
+  bindColumns,
+  plainColumn,
+  type SequenceColumn,
+  type UniqueColumns,
+} from './bind-columns.ts';
+import { freeName, uniqueIndex } from './bind-index.ts';
 import { type BoundOptions, bindOptions, findConnector } from './bind-options.ts';
+import { sequenceNumbers, sequenceObject } from './bind-sequence.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
 import type { Binding } from './binding.ts';
 import type {
@@ -19,6 +25,7 @@ import type {
   BoundCreateSource,
   BoundCreateTable,
   BoundQuery,
+  ColumnSequence,
   CreateMode,
   Unnumbered,
 } from './bound-statement.ts';
@@ -84,11 +91,14 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     query === null
       ? bindColumns(statement, binding, { relation: name.name, metadata: null, own: [] })
       : columnsOfQuery(statement, query.fields);
-  const { uniques, ...definition } = bound;
+  const { uniques, sequences, ...definition } = bound;
   return {
     kind: 'create-table',
     ...mode,
     query: statement.withData === false ? null : query,
+    sequences: mode.skip
+      ? []
+      : columnSequences({ ...name, columns: bound.columns }, sequences, binding),
     indexes: mode.skip ? [] : uniqueIndexes({ ...name, columns: bound.columns }, uniques, binding),
     object: {
       kind: 'table',
@@ -111,6 +121,22 @@ function uniqueIndexes(
     const index = uniqueIndex(catalog, table, unique, taken);
     taken.add(index.name);
     return index;
+  });
+}
+
+function columnSequences(
+  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+  sequences: readonly SequenceColumn[],
+  { catalog }: Binding,
+): readonly ColumnSequence[] {
+  const taken = new Set([table.name]);
+  return sequences.map(({ ordinal, options, dataType }) => {
+    const column = table.columns[ordinal]!;
+    const name = freeName(catalog, table.schema, `${table.name}_${column.name}`, 'seq', taken);
+    taken.add(name);
+    const numbers = sequenceNumbers(options, null, dataType);
+    const owner = { relation: 0, column: column.name, identity: column.identity !== undefined };
+    return { ordinal, object: sequenceObject({ schema: table.schema, name }, numbers, owner) };
   });
 }
 
@@ -141,7 +167,7 @@ function bindTableQuery(
 function columnsOfQuery(statement: ast.CreateTable, fields: Schema) {
   const names = checkColumnNames(statement.columnNames, fields);
   const columns = fields.map((field, i) => plainColumn(names[i]!, field.type));
-  return { columns, primaryKey: [], checks: [], uniques: [], watermark: null };
+  return { columns, primaryKey: [], checks: [], uniques: [], sequences: [], watermark: null };
 }
 
 function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSource {

@@ -5,7 +5,16 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { cascadeNotice } from '../catalog/dependency-errors.ts';
 import { quoteName } from '../catalog/names.ts';
-import type { CatalogObject, IndexObject, SchemaObject } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  IndexObject,
+  SchemaObject,
+  SequenceObject,
+  TableObject,
+} from '../catalog/objects.ts';
+import type { DropPlan } from '../catalog/catalog.ts';
+import { columnsUsing } from '../catalog/sequences.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import type { BoundDrop } from './bound-statement.ts';
@@ -27,9 +36,52 @@ export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundD
   const unique = [...new Set(targets)];
   const visible = isVisible(binding);
   const plan = binding.catalog.planDrop(unique, statement.behavior === 'cascade', visible);
+  checkSequences(plan, statement, binding);
   const cascade = cascadeNotice(plan.cascaded, visible);
   if (cascade !== null) binding.notice(cascade.message, cascade);
   return { kind: 'drop', tag, plan };
+}
+
+/** A sequence stays as long as a column takes its default from it. */
+function checkSequences(plan: DropPlan, statement: ast.DropStatement, binding: Binding): void {
+  const going = new Set(plan.objects.map((object) => object.oid));
+  for (const sequence of plan.objects) {
+    if (sequence.kind !== 'sequence') continue;
+    for (const { table, column } of columnsUsing(binding.catalog, sequence.oid)) {
+      if (!going.has(table.oid)) throw sequenceUsed(sequence, table, column, statement);
+    }
+  }
+}
+
+function sequenceUsed(
+  sequence: SequenceObject,
+  table: TableObject,
+  column: ColumnDefinition,
+  statement: ast.DropStatement,
+): SqlError {
+  const shown = quoteName(sequence.name);
+  const place = `column ${quoteName(column.name)} of table ${quoteName(table.name)}`;
+  if (column.identity !== undefined) {
+    return new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop sequence ${shown} because ${place} requires it`,
+      { hint: `You can drop ${place} instead.` },
+    );
+  }
+  if (statement.behavior === 'cascade') {
+    return notSupported('DROP … CASCADE of a sequence that a default needs', {
+      hint: `ALTER TABLE ${quoteName(table.name)} ALTER COLUMN ${quoteName(column.name)} DROP DEFAULT first.`,
+      position: statement.span.start,
+    });
+  }
+  return new SqlError(
+    sqlstate.dependentObjectsStillExist,
+    `cannot drop sequence ${shown} because other objects depend on it`,
+    {
+      detail: `default value for ${place} depends on sequence ${shown}`,
+      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+    },
+  );
 }
 
 /** Whether a name is found without its schema. */
@@ -88,13 +140,14 @@ const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
   'materialized view',
   'sink',
   'index',
+  'sequence',
 ]);
 
 /** Kinds of objects that never exist here. */
 export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
   if (relationKinds.has(kind)) return;
   throw notSupported(`a statement on a ${kind}`, {
-    hint: 'Tables, sources, views, materialized views, sinks, indexes and schemas can be defined.',
+    hint: 'Tables, sources, views, materialized views, sinks, indexes, sequences and schemas can be defined.',
     position,
   });
 }
@@ -135,6 +188,7 @@ function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
       return object.kind === 'materialized-view';
     case 'sink':
     case 'index':
+    case 'sequence':
       return object.kind === kind;
     default:
       return false;

@@ -17,6 +17,7 @@ import { bindDrop } from './bind-drop.ts';
 import { bindCreateIndex } from './bind-index.ts';
 import { bindInsert } from './bind-insert.ts';
 import { bindScalar } from './bind-scalar.ts';
+import { bindCreateSequence } from './bind-sequence.ts';
 import { bindCreateSink, bindInsertSink } from './bind-sink.ts';
 import { bindSubscribe } from './bind-subscribe.ts';
 import { bindType } from './bind-type.ts';
@@ -91,6 +92,8 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
       return bindCreateSink(statement, binding);
     case 'create-index':
       return bindCreateIndex(statement, binding);
+    case 'create-sequence':
+      return bindCreateSequence(statement, binding);
     case 'create-schema':
       return bindCreateSchema(statement, binding);
     case 'alter':
@@ -150,7 +153,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'lock':
     case 'generic':
       return { kind: 'session', statement };
-    case 'create-sequence':
     case 'create-type':
     case 'create-connection':
     case 'merge':
@@ -161,12 +163,7 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
   }
 }
 
-type Refused =
-  | ast.CreateSequence
-  | ast.CreateType
-  | ast.CreateConnection
-  | ast.MergeStatement
-  | ast.StatementSet;
+type Refused = ast.CreateType | ast.CreateConnection | ast.MergeStatement | ast.StatementSet;
 
 function refuse(statement: Refused): never {
   const [what, hint] = refusals[statement.kind];
@@ -174,7 +171,6 @@ function refuse(statement: Refused): never {
 }
 
 const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'create-sequence': ['CREATE SEQUENCE', 'Give the values in INSERT.'],
   'create-type': [
     'CREATE TYPE',
     'Use text with CHECK for an enumeration, and ROW for a composite.',

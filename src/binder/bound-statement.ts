@@ -11,6 +11,7 @@ import type {
   MaterializedViewObject,
   PlainViewObject,
   SchemaObject,
+  SequenceObject,
   SinkObject,
   SourceObject,
   TableObject,
@@ -49,6 +50,7 @@ export type BoundStatement =
   | BoundCreateMaterializedView
   | BoundCreateSink
   | BoundCreateIndex
+  | BoundCreateSequence
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter
@@ -97,6 +99,8 @@ export interface BoundCreateTable extends CreateMode {
   readonly object: Unnumbered<TableObject>;
   /** What UNIQUE stands for; their `relation` is this table. */
   readonly indexes: readonly Unnumbered<IndexObject>[];
+  /** What serial and identity columns take their values from; their owner is that column of this table. */
+  readonly sequences: readonly ColumnSequence[];
   /** CREATE TABLE AS: its first rows. Null otherwise, and for WITH NO DATA. */
   readonly query: BoundQuery | null;
 }
@@ -145,6 +149,19 @@ export interface BoundCreateIndex {
   readonly object: Unnumbered<IndexObject>;
 }
 
+/** The sequence of the column at `ordinal`. */
+export interface ColumnSequence {
+  readonly ordinal: number;
+  readonly object: Unnumbered<SequenceObject>;
+}
+
+export interface BoundCreateSequence {
+  readonly kind: 'create-sequence';
+  /** The name is taken and IF NOT EXISTS stood there. */
+  readonly skip: boolean;
+  readonly object: Unnumbered<SequenceObject>;
+}
+
 export interface BoundCreateSchema {
   readonly kind: 'create-schema';
   readonly name: string;
@@ -165,6 +182,8 @@ export interface BoundAlter {
   /** Each replaces the object of its oid. */
   readonly objects: readonly CatalogObject[];
   readonly schemas: readonly SchemaObject[];
+  /** Where sequences go on; null: where they are. */
+  readonly sequences?: readonly { readonly oid: number; readonly restart: bigint | null }[];
 }
 
 /** RETURNING: expressions over the columns that the statement's comment names. */

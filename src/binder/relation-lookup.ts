@@ -1,6 +1,6 @@
 /** From a written name to a catalog object, along the search path, with PostgreSQL's errors. */
 
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import type { CatalogObject, RelationObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
@@ -38,6 +38,12 @@ export function requireRelation(binding: Binding, name: ast.QualifiedName): Rela
   if (found?.kind === 'index') {
     throw new SqlError(sqlstate.wrongObjectType, `cannot open relation "${found.name}"`, {
       detail: 'This operation is not supported for indexes.',
+      position: name.span.start,
+    });
+  }
+  if (found?.kind === 'sequence') {
+    throw notSupported('reading a sequence as a table', {
+      hint: 'Its last value stands in pg_sequences.',
       position: name.span.start,
     });
   }

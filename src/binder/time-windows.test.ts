@@ -212,7 +212,9 @@ describe('not supported yet', () => {
     ['MERGE INTO bid USING bid b ON true WHEN MATCHED THEN DELETE', 'MERGE'],
     ['CREATE INDEX i ON bid (price)', 'an index on a source'],
   ])('%s', (sql, what) => {
-    expect(binder.error(sql)).toMatch(new RegExp(`^0A000 ${what} is not supported yet\n(detail: .+\n)?hint: .+`));
+    expect(binder.error(sql)).toMatch(
+      new RegExp(`^0A000 ${what} is not supported yet\n(detail: .+\n)?hint: .+`),
+    );
   });
 
   it('is not a recursive query that does not refer to itself', () => {

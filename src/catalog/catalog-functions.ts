@@ -13,6 +13,7 @@ import { parseTypeText } from '../types/type-names.ts';
 import { catalogAnswers } from './catalog-answers.ts';
 import { indexDefinition } from './indexes.ts';
 import type { CatalogObject } from './objects.ts';
+import { sequencesOf } from './sequences.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
   columnRows,
@@ -187,7 +188,7 @@ export class SessionCatalogReader implements CatalogReader {
         'pg_get_ruledef',
         ([oid]) => (typeof oid === 'number' ? this.#viewDefinition(oid - 0x2000_0000) : null),
       ],
-      ['pg_get_serial_sequence', empty],
+      ['pg_get_serial_sequence', (args) => this.#serialSequence(args)],
       ['pg_relation_is_publishable', () => false],
       ['obj_description', ([oid, catalog]) => this.#objectComment(oid, catalog)],
       ['shobj_description', empty],
@@ -232,6 +233,26 @@ export class SessionCatalogReader implements CatalogReader {
       if (error instanceof SqlError) return null;
       throw error;
     }
+  }
+
+  #serialSequence([table, column]: readonly (Datum | null)[]): string | null {
+    if (typeof table !== 'string' || typeof column !== 'string') return null;
+    const oid = this.#relationByName(table);
+    const relation = oid === null ? undefined : this.#object(oid);
+    if (relation === undefined) {
+      throw new SqlError(sqlstate.undefinedTable, `relation "${table}" does not exist`);
+    }
+    if (!relation.columns.some((each) => each.name === column)) {
+      throw new SqlError(
+        sqlstate.undefinedColumn,
+        `column "${column}" of relation "${relation.name}" does not exist`,
+      );
+    }
+    const { catalog } = this.#context();
+    const owned = sequencesOf(catalog).find(
+      ({ owner }) => owner?.relation === relation.oid && owner.column === column,
+    );
+    return owned === undefined ? null : qualifiedName(owned.schema, owned.name);
   }
 
   #proc(oid: Datum | null | undefined) {

@@ -99,7 +99,8 @@ export class Catalog {
   /** All that has rows to read, by oid. */
   relations(): readonly RelationObject[] {
     return this.objects().filter(
-      (object): object is RelationObject => object.kind !== 'sink' && object.kind !== 'index',
+      (object): object is RelationObject =>
+        object.kind !== 'sink' && object.kind !== 'index' && object.kind !== 'sequence',
     );
   }
 
@@ -285,6 +286,8 @@ export function dependenciesOf(object: CatalogObject): readonly number[] {
       return object.dependsOn;
     case 'index':
       return [object.relation];
+    case 'sequence':
+      return object.owner === null ? [] : [object.owner.relation];
     case 'table':
     case 'source':
     case 'virtual':

@@ -19,6 +19,10 @@ export interface ColumnDefinition {
   readonly computedSql: string | null;
   readonly metadataKey: string | null;
   readonly comment: string | null;
+  /** Oid of the sequence whose next value is the default; `defaultSql` names it by its oid. */
+  readonly sequence?: number;
+  /** GENERATED … AS IDENTITY. */
+  readonly identity?: 'always' | 'by-default';
 }
 
 export interface WatermarkDefinition {
@@ -140,6 +144,26 @@ export interface IndexObject extends ObjectBase {
   readonly constraint: boolean;
 }
 
+/** CREATE SEQUENCE, or the one of a serial or identity column. Numbers are decimal digits. */
+export interface SequenceObject extends ObjectBase {
+  readonly kind: 'sequence';
+  readonly columns: readonly ViewColumn[];
+  readonly dataType: 'smallint' | 'integer' | 'bigint';
+  readonly start: string;
+  readonly increment: string;
+  readonly min: string;
+  readonly max: string;
+  readonly cycle: boolean;
+  /** As it was asked for; values are given out one by one. */
+  readonly cache: string;
+  /** The column that it goes with. */
+  readonly owner: {
+    readonly relation: number;
+    readonly column: string;
+    readonly identity: boolean;
+  } | null;
+}
+
 /** A relation whose rows are made on demand (pg_catalog, information_schema, millrace). */
 export interface VirtualRelation extends ObjectBase {
   readonly kind: 'virtual';
@@ -160,12 +184,13 @@ export type CatalogObject =
   | MaterializedViewObject
   | SinkObject
   | IndexObject
+  | SequenceObject
   | VirtualRelation;
 
 /** What can stand in FROM. */
-export type RelationObject = Exclude<CatalogObject, SinkObject | IndexObject>;
+export type RelationObject = Exclude<CatalogObject, SinkObject | IndexObject | SequenceObject>;
 
 /** Whether the object goes along with what it belongs to, without a word and without CASCADE. */
 export function isPartOf(object: CatalogObject): boolean {
-  return object.kind === 'index';
+  return object.kind === 'index' || (object.kind === 'sequence' && object.owner !== null);
 }

@@ -1,5 +1,6 @@
 /** The rows of pg_catalog: our objects as PostgreSQL's tools look for them. */
 
+import { must } from '../base/assert.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
@@ -9,6 +10,8 @@ import { indexDefinition, indexesOf } from './indexes.ts';
 import type { CatalogObject, IndexObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
+import { sequenceRelations } from './sequence-relations.ts';
+import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
 
 /** Oids that PostgreSQL gives these, too. */
@@ -32,6 +35,9 @@ export interface ColumnRow {
   readonly type: SqlType;
   readonly notNull: boolean;
   readonly defaultSql: string | null;
+  /** Oid of the sequence whose next value is the default. */
+  readonly sequence?: number | undefined;
+  readonly identity?: 'always' | 'by-default' | undefined;
   readonly generated: boolean;
   readonly comment: string | null;
 }
@@ -43,7 +49,14 @@ export function columnRows(object: CatalogObject): readonly ColumnRow[] {
       name: column.name,
       type: column.type,
       notNull: column.notNull || object.primaryKey.includes(object.columns.indexOf(column)),
-      defaultSql: column.source === 'computed' ? column.computedSql : column.defaultSql,
+      defaultSql:
+        column.identity !== undefined
+          ? null
+          : column.source === 'computed'
+            ? column.computedSql
+            : column.defaultSql,
+      sequence: column.sequence,
+      identity: column.identity,
       generated: column.source === 'computed',
       comment: column.comment,
     }));
@@ -119,6 +132,20 @@ const pgClass: Provider = function* (context) {
     for (const index of indexesOf(context.catalog, object.oid))
       yield indexClass(index, rows, context);
   }
+  for (const sequence of sequencesOf(context.catalog)) {
+    yield {
+      oid: sequence.oid,
+      relname: sequence.name,
+      relnamespace: namespaceOf(context, sequence.schema),
+      relowner: ownerOid,
+      reltuples: 1,
+      relpersistence: 'p',
+      relkind: 'S',
+      relnatts: sequence.columns.length,
+      relispopulated: true,
+      relreplident: 'n',
+    };
+  }
 };
 
 function hasIndex(object: CatalogObject, { catalog }: SystemContext): boolean {
@@ -177,7 +204,7 @@ const pgAttribute: Provider = function* (context) {
 
 /** The column as an index has it: neither NOT NULL nor a default is the index's. */
 function plainOf(column: ColumnRow): ColumnRow {
-  return { ...column, notNull: false, defaultSql: null, generated: false };
+  return { ...column, notNull: false, defaultSql: null, identity: undefined, generated: false };
 }
 
 function attribute(relation: number, column: ColumnRow, index: number): SystemRecord {
@@ -198,6 +225,7 @@ function attribute(relation: number, column: ColumnRow, index: number): SystemRe
     attstorage: row?.storage ?? 'p',
     attnotnull: column.notNull,
     atthasdef: column.defaultSql !== null,
+    attidentity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
     attgenerated: column.generated ? 's' : '',
     attislocal: true,
     attcollation: row?.collation ?? 0,
@@ -213,11 +241,18 @@ const pgAttrdef: Provider = function* (context) {
         oid: object.oid * 1000 + index,
         adrelid: object.oid,
         adnum: index + 1,
-        adbin: column.defaultSql,
+        adbin: defaultText(column, (oid) => shownName(context, oid)),
       };
     }
   }
 };
+
+/** A relation's name as its reader may write it: with its schema where the search path needs it. */
+function shownName({ catalog, searchPath }: SystemContext, oid: number): string {
+  const { schema, name } = must(catalog.byOid(oid), `relation ${oid}`);
+  const visible = catalog.findInPath(searchPath, name)?.oid === oid;
+  return visible ? quoteName(name) : qualifiedName(schema, name);
+}
 
 const pgType: Provider = function* (context) {
   const proc = (name: string): number => context.procs.oidOf(name);
@@ -543,6 +578,18 @@ const pgRewrite: Provider = (context) =>
   );
 
 const pgDepend: Provider = function* (context) {
+  for (const { oid, owner } of sequencesOf(context.catalog)) {
+    const table = owner === null ? undefined : context.catalog.byOid(owner.relation);
+    if (owner === null || table === undefined) continue;
+    yield {
+      classid: catalogOid.class,
+      objid: oid,
+      refclassid: catalogOid.class,
+      refobjid: table.oid,
+      refobjsubid: table.columns.findIndex((column) => column.name === owner.column) + 1,
+      deptype: owner.identity ? 'i' : 'a',
+    };
+  }
   for (const object of context.catalog.relations()) {
     if (object.kind !== 'view' && object.kind !== 'materialized-view') continue;
     for (const on of object.dependsOn) {
@@ -606,6 +653,7 @@ export function providePgCatalog(system: SystemRelations<SystemContext>): void {
     ['pg_indexes', pgIndexes],
     ['pg_rewrite', pgRewrite],
     ['pg_depend', pgDepend],
+    ...sequenceRelations,
     ['pg_stat_user_tables', statistics],
     ['pg_stat_all_tables', statistics],
     ['pg_statio_user_tables', statistics],

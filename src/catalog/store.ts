@@ -71,6 +71,7 @@ function toObject(value: unknown): StoredObject {
     case 'materialized-view':
     case 'virtual':
     case 'index':
+    case 'sequence':
       return fields as unknown as StoredObject;
     default:
       throw damaged(`the entry has the unknown kind ${String(fields['kind'])}`);

@@ -61,6 +61,7 @@ export class Executor {
       case 'create-materialized-view':
       case 'create-sink':
       case 'create-index':
+      case 'create-sequence':
       case 'create-schema':
       case 'drop':
       case 'alter':

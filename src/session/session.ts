@@ -37,6 +37,7 @@ import type {
 } from './session-api.ts';
 import { parseMillis, type Settings } from './settings.ts';
 import { dropTemporaryViews } from './temporary-views.ts';
+import { SequenceValues } from './sequence-values.ts';
 import { Transaction } from './transaction.ts';
 
 interface Portal {
@@ -57,6 +58,7 @@ export class SqlSession implements Session, SessionContext {
   readonly #planner: StatementPlanner;
   readonly #executor: Executor;
   readonly #statements = new Map<string, NamedStatement>();
+  readonly sequenceValues: SequenceValues;
   readonly #portals = new Map<string, Portal>();
   /** Set by cancel, looked at by long work. */
   #cancelRequested = false;
@@ -78,9 +80,17 @@ export class SqlSession implements Session, SessionContext {
     this.settings = openSettings(options);
     this.settings.force('millrace.workers', String(database.workers));
     this.transaction = new Transaction(database.engine);
+    this.sequenceValues = new SequenceValues(database);
     this.#planner = new StatementPlanner(this);
     this.#executor = new Executor(this, this.#planner);
     database.sessions.add(this);
+  }
+
+  get readOnly(): boolean {
+    const { transaction, settings } = this;
+    return transaction.explicit
+      ? transaction.readOnly
+      : settings.get('default_transaction_read_only') === 'on';
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {
@@ -291,7 +301,7 @@ export class SqlSession implements Session, SessionContext {
   async #endImplicit(rollback: boolean): Promise<void> {
     if (this.transaction.explicit) return;
     if (rollback) this.rollback();
-    else await this.commit();
+    if (!rollback || this.sequenceValues.used) await this.commit();
   }
 
   async #failed(): Promise<void> {
@@ -310,7 +320,9 @@ export class SqlSession implements Session, SessionContext {
     const { transaction } = this;
     const explicit = transaction.explicit;
     try {
-      if (transaction.hasChanges) await this.#executor.commitChanges();
+      const { used } = this.sequenceValues;
+      this.sequenceValues.used = false;
+      if (used || transaction.hasChanges) await this.#executor.commitChanges();
     } catch (error) {
       this.rollback();
       throw error;
@@ -413,6 +425,7 @@ export class SqlSession implements Session, SessionContext {
     this.closeStatement(null);
     this.#portals.clear();
     this.cursors.closeAll();
+    this.sequenceValues.forget();
     this.settings.resetAll();
     dropTemporaryViews(this);
   }

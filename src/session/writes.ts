@@ -192,11 +192,7 @@ export class Writes {
   }
 
   #requireWritable(command: string): void {
-    const { transaction, settings } = this.#session;
-    const readOnly = transaction.explicit
-      ? transaction.readOnly
-      : settings.get('default_transaction_read_only') === 'on';
-    if (!readOnly) return;
+    if (!this.#session.readOnly) return;
     throw new SqlError(
       sqlstate.readOnlySqlTransaction,
       `cannot execute ${command} in a read-only transaction`,

@@ -25,6 +25,7 @@ import type {
   ScalarFunction,
   TableFunction,
 } from './registry.ts';
+import { sequenceFunctions } from './sequence.ts';
 import { systemFunctions } from './system.ts';
 import { textFormatFunctions } from './text-format.ts';
 import { textJoinFunctions } from './text-join.ts';
@@ -58,6 +59,7 @@ export function createRegistry(): FunctionRegistry {
     ...jsonFunctions(),
     ...jsonbFunctions(),
     ...jsonBuildFunctions(),
+    ...sequenceFunctions(),
     ...systemFunctions(),
     ...catalogFunctions(),
   ];

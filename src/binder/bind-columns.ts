@@ -11,6 +11,8 @@ import type {
   TableObject,
   WatermarkDefinition,
 } from '../catalog/objects.ts';
+import type { Expr } from '../expr/expr.ts';
+import { columnsRead } from '../plan/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
@@ -251,7 +253,6 @@ class ColumnsBuilder {
   }
 
   #columnConstraint(constraint: ast.ColumnConstraint, ordinal: number): void {
-    const column = this.#columns[ordinal]!;
     const position = constraint.span.start;
     switch (constraint.kind) {
       case 'not-null':
@@ -262,8 +263,7 @@ class ColumnsBuilder {
         this.#default(constraint.expression, ordinal);
         return;
       case 'check': {
-        const name = constraint.name?.name ?? `${this.#options.relation}_${column.name}_check`;
-        this.#check(constraint.expression, name, position);
+        this.#check(constraint.expression, constraint.name?.name ?? null, position);
         return;
       }
       case 'primary-key':
@@ -330,7 +330,8 @@ class ColumnsBuilder {
     });
   }
 
-  #check(expression: ast.Expression, name: string, position: number): void {
+  /** `name` null: one is made up. */
+  #check(expression: ast.Expression, name: string | null, position: number): void {
     if (this.#isSource) {
       throw notSupported('CHECK on a source', {
         hint: 'Filter the rows in a view.',
@@ -342,8 +343,12 @@ class ColumnsBuilder {
       relation: this.#options.relation,
     });
     coerceBoolean(this.#binding, bound, 'CHECK');
-    let unique = name;
-    for (let i = 1; this.#checks.some((each) => each.name === unique); i++) unique = `${name}${i}`;
+    const base = name ?? checkName(this.#options.relation, this.#columns, bound);
+    let unique = base;
+    for (let i = 1; this.#checks.some((each) => each.name === unique); i++) {
+      if (name !== null) throw duplicateConstraint(name, this.#options.relation, position);
+      unique = `${base}${i}`;
+    }
     this.#checks.push({ name: unique, sql: printExpression(expression) });
   }
 
@@ -357,11 +362,7 @@ class ColumnsBuilder {
         );
         return;
       case 'check':
-        this.#check(
-          constraint.check!,
-          constraint.name?.name ?? `${this.#options.relation}_check`,
-          position,
-        );
+        this.#check(constraint.check!, constraint.name?.name ?? null, position);
         return;
       case 'unique':
         this.#unique(
@@ -487,4 +488,21 @@ function multipleDefaults(column: string, table: string, position: number): SqlE
     `multiple default values specified for column "${column}" of table "${table}"`,
     { position },
   );
+}
+
+/** PostgreSQL's: with the column where the condition is about one alone. */
+export function checkName(
+  relation: string,
+  columns: readonly ColumnDefinition[],
+  condition: Expr,
+): string {
+  const [first, ...more] = columnsRead(condition);
+  const about = first === undefined || more.length > 0 ? '' : `${columns[first]!.name}_`;
+  return `${relation}_${about}check`;
+}
+
+function duplicateConstraint(name: string, table: string, position: number): SqlError {
+  return new SqlError('42710', `constraint "${name}" for relation "${table}" already exists`, {
+    position,
+  });
 }

@@ -9,7 +9,7 @@
  */
 
 import type { Timer } from '../base/clock.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
 import { typeFromOid } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
@@ -124,7 +124,7 @@ export class SqlSession implements Session, SessionContext {
         this.#startTimer();
         const prepared = this.#planner.prepare(sql, statement, []);
         refuseParameters(prepared);
-        const result = await this.#run(prepared, []);
+        const result = await this.#received(await this.#run(prepared, []), each);
         // The last statement's commit comes before the client hears of it.
         if (index === statements.length - 1) await this.#endImplicit(false);
         await each(result);
@@ -135,6 +135,19 @@ export class SqlSession implements Session, SessionContext {
     } finally {
       this.#end();
     }
+  }
+
+  /** A statement that waits for data is complete, and may be committed, when that is there. */
+  async #received(
+    result: StatementResult,
+    each: (result: StatementResult) => Promise<void>,
+  ): Promise<StatementResult> {
+    if (result.kind !== 'copy-in') return result;
+    await each(result);
+    if (result.copy.tag !== null) return { kind: 'done', tag: result.copy.tag };
+    throw notSupported('COPY FROM STDIN without a client', {
+      hint: "Send the rows from a client, or read a file with connector = 'file'.",
+    });
   }
 
   // Extended protocol ------------------------------------------------------------------------------

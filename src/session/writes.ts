@@ -4,8 +4,9 @@
  */
 
 import { must } from '../base/assert.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type {
+  BoundCopyFrom,
   BoundDelete,
   BoundInsert,
   BoundOnConflict,
@@ -22,6 +23,9 @@ import type { Batch } from '../types/batch.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Row } from '../types/datum.ts';
 import { bindChecks } from './bind-stored.ts';
+import { CopyRows } from './copy-in.ts';
+import { copyOptions } from './copy.ts';
+import { sessionTextOptions } from './evaluation.ts';
 import { hasNull, TableConstraints, uniqueKeys } from './constraints.ts';
 import type { ParameterValues } from './session-context.ts';
 import type { Queries } from './queries.ts';
@@ -66,6 +70,37 @@ export class Writes {
     }
     this.#apply(target, changes, context);
     return this.#result(`INSERT 0 ${returned.length}`, bound.returning, returned, context);
+  }
+
+  /** COPY FROM STDIN: rows of one statement, however many there are. */
+  copyFrom(bound: BoundCopyFrom): StatementResult {
+    this.#requireWritable('COPY FROM');
+    const copy = copyOptions(bound.options, 'from');
+    if (copy.format === 'binary') {
+      throw notSupported('COPY FROM in binary form', { hint: 'Send text or CSV.' });
+    }
+    const target = this.#target(bound.table);
+    const context = this.#queries.context([]);
+    const exprs = bound.row.map(compileInterpreter);
+    return {
+      kind: 'copy-in',
+      copy: new CopyRows({
+        table: target.table,
+        columns: bound.columns,
+        copy,
+        io: sessionTextOptions(this.#session),
+        row: (values) => {
+          const row = exprs.map((evaluate) => evaluate(values, context));
+          target.constraints.checkRow(row, context);
+          return row;
+        },
+        insert: (rows) => {
+          const changes = rows.map((row) => ({ row, weight: 1 }));
+          this.#record(target, changes);
+        },
+        checkCancel: () => this.#session.checkCancel(),
+      }),
+    };
   }
 
   /** What becomes of one proposed row; null: nothing (ON CONFLICT DO NOTHING). */
@@ -220,6 +255,11 @@ export class Writes {
     for (const { row, weight } of changes) {
       if (weight > 0) target.constraints.checkRow(row, context);
     }
+    this.#record(target, changes);
+  }
+
+  /** Rows that were checked by themselves. */
+  #record(target: Target, changes: readonly WeightedRow[]): void {
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);

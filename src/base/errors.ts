@@ -105,6 +105,7 @@ export const sqlstate = {
   invalidColumnReference: '42P10',
   indeterminateDatatype: '42P18',
   invalidTableDefinition: '42P16',
+  invalidObjectDefinition: '42P17',
   datatypeMismatch: '42804',
   cannotCoerce: '42846',
   groupingError: '42803',

@@ -5,6 +5,7 @@ import { isSystemSchema } from '../catalog/catalog.ts';
 import {
   type CatalogObject,
   type ColumnDefinition,
+  type IndexObject,
   isPartOf,
   type SchemaObject,
   type TableObject,
@@ -12,9 +13,10 @@ import {
 import type * as ast from '../syntax/ast.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
 import { withDefaultOf, withoutDefault } from './bind-default.ts';
+import { alterConstraint, constraintActions } from './bind-constraint.ts';
 import { alteredSequence } from './bind-sequence.ts';
 import type { Binding } from './binding.ts';
-import type { BoundAlter } from './bound-statement.ts';
+import type { BoundAlter, Unnumbered } from './bound-statement.ts';
 import { findRelation, missingRelation } from './relation-lookup.ts';
 import { renameInViews, type FullName } from './rename-in-views.ts';
 
@@ -35,6 +37,8 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
   let changed: CatalogObject = object;
   const others: CatalogObject[] = [];
   const sequences: { oid: number; restart: bigint | null }[] = [];
+  const newIndexes: Unnumbered<IndexObject>[] = [];
+  const dropped: IndexObject[] = [];
   for (const action of statement.actions) {
     if (action.kind === 'sequence-options' && changed.kind === 'sequence') {
       const altered = alteredSequence(changed, action.options, binding);
@@ -42,12 +46,20 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
       sequences.push({ oid: object.oid, restart: altered.restart });
       continue;
     }
+    if (constraintActions.has(action.kind)) {
+      const table = requireTable(changed, action);
+      const result = alterConstraint(table, action, binding, newIndexes);
+      changed = result.table;
+      if (result.newIndex !== null) newIndexes.push(result.newIndex);
+      if (result.dropped !== null) dropped.push(result.dropped);
+      continue;
+    }
     const result = alterOne(changed, action, binding);
     changed = result.object;
     others.push(...result.others);
   }
   const objects = changed === object ? others : [changed, ...others];
-  return { kind: 'alter', tag, objects, schemas: [], sequences };
+  return { kind: 'alter', tag, objects, schemas: [], sequences, newIndexes, dropped };
 }
 
 function refuseSystem(object: CatalogObject, name: ast.QualifiedName): void {
@@ -84,10 +96,10 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
     case 'column-default':
       return { object: withDefault(requireTable(object, action), action, binding), others: [] };
     case 'column-not-null':
-      return { object: withoutNotNull(requireTable(object, action), action), others: [] };
+      return { object: withNotNull(requireTable(object, action), action), others: [] };
     default:
       throw notSupported('this form of ALTER', {
-        hint: 'Rename, set the schema or change a default; otherwise make the object anew with CREATE.',
+        hint: 'Names, schemas, defaults, NOT NULL and constraints can be altered; otherwise make the object anew with CREATE.',
         position: action.span.start,
       });
   }
@@ -167,19 +179,13 @@ function withDefault(
   return { ...table, columns };
 }
 
-function withoutNotNull(
+function withNotNull(
   table: TableObject,
   action: Extract<ast.AlterAction, { kind: 'column-not-null' }>,
 ): TableObject {
   const ordinal = columnOrdinal(table, action.column);
   const position = action.span.start;
-  if (action.notNull) {
-    throw notSupported('SET NOT NULL', {
-      hint: 'Make the table anew with the constraint, and INSERT the rows into it.',
-      position,
-    });
-  }
-  if (table.primaryKey.includes(ordinal)) {
+  if (!action.notNull && table.primaryKey.includes(ordinal)) {
     throw new SqlError(
       sqlstate.invalidTableDefinition,
       `column "${action.column.name}" is in a primary key`,
@@ -187,9 +193,10 @@ function withoutNotNull(
     );
   }
   const column = table.columns[ordinal]!;
-  if (column.identity !== undefined) throw identityColumn(table, column, action.column, false);
+  if (!action.notNull && column.identity !== undefined)
+    throw identityColumn(table, column, action.column, false);
   const columns = table.columns.map((each, i) =>
-    i === ordinal ? { ...each, notNull: false } : each,
+    i === ordinal ? { ...each, notNull: action.notNull } : each,
   );
   return { ...table, columns };
 }

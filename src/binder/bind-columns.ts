@@ -12,6 +12,7 @@ import type {
   WatermarkDefinition,
 } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
+import { volatilityOf } from '../expr/walk.ts';
 import { columnsRead } from '../plan/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -241,7 +242,11 @@ class ColumnsBuilder {
       const written = this.#written[ordinal];
       if (written === null || written === undefined) return;
       const computed = computedExpression(written);
-      if (computed !== null) this.#bind(computed, this.#columns.slice(0, ordinal), column);
+      if (computed !== null) {
+        const bound = this.#bind(computed, this.#columns.slice(0, ordinal), column);
+        this.#checkGenerated(bound, written);
+      }
+      this.#checkNullable(written);
       const serial = serialType(written.type)?.kind as SequenceObject['dataType'] | undefined;
       if (serial !== undefined) {
         this.#refuseSequence(written.name.span.start);
@@ -250,6 +255,33 @@ class ColumnsBuilder {
       for (const constraint of written.constraints) this.#columnConstraint(constraint, ordinal);
       if (written.key) this.#setPrimaryKey([ordinal], written.name.span.start);
     });
+  }
+
+  /** A stored value must be what its expression gives at any time. */
+  #checkGenerated(bound: Expr, written: ast.ColumnDefinition): void {
+    if (this.#isSource) return;
+    const position = written.name.span.start;
+    if (written.constraints.some((each) => each.kind === 'default')) {
+      throw new SqlError(
+        sqlstate.syntaxError,
+        `both default and generation expression specified for column "${written.name.name}" of table "${this.#options.relation}"`,
+        { position },
+      );
+    }
+    if (volatilityOf(bound) !== 'volatile') return;
+    throw new SqlError(sqlstate.invalidObjectDefinition, 'generation expression is not immutable', {
+      position,
+    });
+  }
+
+  #checkNullable(written: ast.ColumnDefinition): void {
+    const kinds = new Set(written.constraints.map((each) => each.kind));
+    if (!kinds.has('nullable') || !kinds.has('not-null')) return;
+    throw new SqlError(
+      sqlstate.syntaxError,
+      `conflicting NULL/NOT NULL declarations for column "${written.name.name}" of table "${this.#options.relation}"`,
+      { position: written.name.span.start },
+    );
   }
 
   #columnConstraint(constraint: ast.ColumnConstraint, ordinal: number): void {
@@ -289,7 +321,7 @@ class ColumnsBuilder {
         position,
       });
     }
-    if (this.#sequences.some((each) => each.ordinal === ordinal)) {
+    if (column.defaultSql !== null || this.#sequences.some((each) => each.ordinal === ordinal)) {
       throw multipleDefaults(column.name, this.#options.relation, position);
     }
     this.#columns[ordinal] = withDefaultOf(column, expression, this.#columns, this.#binding);
@@ -346,7 +378,7 @@ class ColumnsBuilder {
     const base = name ?? checkName(this.#options.relation, this.#columns, bound);
     let unique = base;
     for (let i = 1; this.#checks.some((each) => each.name === unique); i++) {
-      if (name !== null) throw duplicateConstraint(name, this.#options.relation, position);
+      if (name !== null) throw duplicateConstraint(name, position);
       unique = `${base}${i}`;
     }
     this.#checks.push({ name: unique, sql: printExpression(expression) });
@@ -501,8 +533,6 @@ export function checkName(
   return `${relation}_${about}check`;
 }
 
-function duplicateConstraint(name: string, table: string, position: number): SqlError {
-  return new SqlError('42710', `constraint "${name}" for relation "${table}" already exists`, {
-    position,
-  });
+function duplicateConstraint(name: string, position: number): SqlError {
+  return new SqlError('42710', `check constraint "${name}" already exists`, { position });
 }

@@ -184,6 +184,10 @@ export interface BoundAlter {
   readonly schemas: readonly SchemaObject[];
   /** Where sequences go on; null: where they are. */
   readonly sequences?: readonly { readonly oid: number; readonly restart: bigint | null }[];
+  /** What UNIQUE adds to a table, whose rows must keep to it. */
+  readonly newIndexes?: readonly Unnumbered<IndexObject>[];
+  /** What a constraint takes along. */
+  readonly dropped?: readonly CatalogObject[];
 }
 
 /** RETURNING: expressions over the columns that the statement's comment names. */

@@ -8,9 +8,9 @@ import { typeName } from '../types/oid.ts';
 import { formatType } from '../types/oid.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { RelationObject } from './objects.ts';
-import { type ColumnRow, columnRows, primaryKeyOf, relkindOf } from './pg-catalog.ts';
+import { type ColumnRow, columnRows, primaryKeyOf, relkindOf, shownName } from './pg-catalog.ts';
 import { informationSequences } from './sequence-relations.ts';
-import { defaultText, sequenceName, sequencesOf } from './sequences.ts';
+import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemContext } from './system-context.ts';
 import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
 
@@ -66,7 +66,7 @@ const columns: Provider = function* (context) {
         ordinal_position: index + 1,
         column_default: column.generated
           ? null
-          : defaultText(column, (oid) => sequenceName(context.catalog, oid)),
+          : defaultText(column, (oid) => shownName(context, oid)),
         is_nullable: column.notNull ? 'NO' : 'YES',
         ...typeColumns(column.type),
         udt_catalog: context.database,

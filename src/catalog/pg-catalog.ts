@@ -248,7 +248,7 @@ const pgAttrdef: Provider = function* (context) {
 };
 
 /** A relation's name as its reader may write it: with its schema where the search path needs it. */
-function shownName({ catalog, searchPath }: SystemContext, oid: number): string {
+export function shownName({ catalog, searchPath }: SystemContext, oid: number): string {
   const { schema, name } = must(catalog.byOid(oid), `relation ${oid}`);
   const visible = catalog.findInPath(searchPath, name)?.oid === oid;
   return visible ? quoteName(name) : qualifiedName(schema, name);

@@ -1,8 +1,6 @@
 /** Sequences as definitions and system relations show them. */
 
-import { must } from '../base/assert.ts';
 import type { Catalog } from './catalog.ts';
-import { qualifiedName } from './names.ts';
 import type { ColumnDefinition, SequenceObject, TableObject } from './objects.ts';
 
 /** The default that a column with this sequence has, as the catalog keeps it: by oid, so that names may change. */
@@ -38,10 +36,4 @@ export function columnsUsing(
       .filter((column) => column.sequence === sequence)
       .map((column) => ({ table, column }));
   });
-}
-
-/** `schema.name` of a sequence. */
-export function sequenceName(catalog: Catalog, oid: number): string {
-  const { schema, name } = must(catalog.byOid(oid), `sequence ${oid}`);
-  return qualifiedName(schema, name);
 }

@@ -115,7 +115,7 @@ describe.runIf(version.startsWith('psql') || required)('psql', () => {
         'Indexes:',
         '    "orders_pkey" PRIMARY KEY, btree (id)',
         'Check constraints:',
-        '    "orders_check" CHECK (amount >= 0)',
+        '    "orders_amount_check" CHECK (amount >= 0)',
       ]);
     });
 

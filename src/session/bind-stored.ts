@@ -73,7 +73,9 @@ export function bindChecks(
   if (table.checks.length === 0) return [];
   const schema = schemaOf(table.columns);
   const context = bindContext(session, []);
-  return table.checks.map(({ name, sql }) => ({
+  // PostgreSQL looks at them in the order of their names, which decides what a row is told.
+  const ordered = [...table.checks].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return ordered.map(({ name, sql }) => ({
     name,
     expr: bindScalarSql(sql, schema, context, { clause: 'check constraints' }),
   }));

@@ -31,7 +31,7 @@ import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
 import type { ParameterValues } from './session-context.ts';
 import { planSink } from './sinks.ts';
-import { checkUnique } from './unique.ts';
+import { checkStoredRows, checkUnique } from './stored-checks.ts';
 import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
@@ -359,18 +359,31 @@ export class Definitions {
     const { catalog, catalogStore, engine } = this.#session.database;
     const before = catalog.snapshot();
     this.#checkSequences(bound);
+    this.#checkRows(bound);
+    const newIndexes = (bound.newIndexes ?? []).map((index) => ({
+      ...index,
+      oid: catalog.allocateOid(),
+    }));
+    const dropped = bound.dropped ?? [];
     try {
       for (const object of bound.objects) catalog.replace(object);
+      catalog.drop({ objects: dropped, schemas: [], cascaded: [] });
+      for (const index of newIndexes) catalog.create(index);
       for (const schema of bound.schemas) catalog.replaceSchema(schema);
       // The objects of a renamed schema moved along, those that were just replaced too.
       const moved = bound.schemas.flatMap((schema) => [...catalog.objectsIn(schema.name)]);
       const oids = new Set([...bound.objects, ...moved].map((object) => object.oid));
       const changed = [...oids].map((oid) => must(catalog.byOid(oid), `object ${oid}`));
-      await catalogStore.save([...changed, ...bound.schemas]);
+      await catalogStore.save(
+        [...changed, ...newIndexes, ...bound.schemas],
+        dropped.map((object) => object.oid),
+      );
     } catch (error) {
       catalog.restore(before);
       throw error;
     }
+    for (const index of newIndexes) engine.addIndex(index);
+    await this.#dropObjects(dropped);
     const restarted = bound.sequences?.filter((each) => each.restart !== null) ?? [];
     for (const { oid, restart } of restarted) {
       engine.sequences.set(oid, { last: restart!, called: false });
@@ -378,6 +391,19 @@ export class Definitions {
     if (restarted.length > 0) await engine.write([], { wait: true });
     await engine.rename(catalog.objects());
     return done(bound.tag);
+  }
+
+  /** The rows that there are must keep to constraints that come to be. */
+  #checkRows(bound: BoundAlter): void {
+    const { catalog, engine } = this.#session.database;
+    for (const after of bound.objects) {
+      const before = catalog.byOid(after.oid);
+      if (before?.kind !== 'table' || after.kind !== 'table') continue;
+      checkStoredRows(before, after, this.#session);
+    }
+    for (const index of bound.newIndexes ?? []) {
+      checkUnique(index, must(engine.relation(index.relation), 'indexed table'));
+    }
   }
 
   /** Where a sequence stands must be within its new limits. */

@@ -43,6 +43,8 @@ interface Target {
 export class Writes {
   readonly #session: SessionContext;
   readonly #queries: Queries;
+  /** The catalog as it was when the open transaction's first rows were checked. */
+  #checkedAgainst = 0;
 
   constructor(session: SessionContext, queries: Queries) {
     this.#session = session;
@@ -260,6 +262,9 @@ export class Writes {
 
   /** Rows that were checked by themselves. */
   #record(target: Target, changes: readonly WeightedRow[]): void {
+    if (!this.#session.transaction.hasChanges) {
+      this.#checkedAgainst = this.#session.database.catalog.version;
+    }
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);
@@ -303,6 +308,13 @@ export class Writes {
       appendOnly: false,
     });
     const ordinals = target.relation.types.map((_, index) => index);
+    // A constraint that came since then has not seen these rows.
+    if (this.#checkedAgainst !== this.#session.database.catalog.version) {
+      const context = this.#queries.context([]);
+      for (const { row, weight } of rows) {
+        if (weight > 0) target.constraints.checkRow(row, context);
+      }
+    }
     for (const { row, weight } of rows) {
       if (weight > 0) continue;
       let stored = 0;

@@ -135,7 +135,9 @@ class PathParser {
   }
 
   #or(): Read {
-    return this.#deeper(() => this.#joined('||', 'or', () => this.#joined('&&', 'and', () => this.#not())));
+    return this.#deeper(() =>
+      this.#joined('||', 'or', () => this.#joined('&&', 'and', () => this.#not())),
+    );
   }
 
   #joined(symbol: string, kind: 'and' | 'or', operand: () => Read): Read {

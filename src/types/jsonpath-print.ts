@@ -6,7 +6,13 @@
 import { unreachable } from '../base/assert.ts';
 import { Decimal } from './decimal.ts';
 import { quoteJson } from './jsonb.ts';
-import { anyDepth, type JsonPath, type PathChain, type PathHead, type PathStep } from './jsonpath.ts';
+import {
+  anyDepth,
+  type JsonPath,
+  type PathChain,
+  type PathHead,
+  type PathStep,
+} from './jsonpath.ts';
 
 export function printJsonPath(path: JsonPath): string {
   return (path.strict ? 'strict ' : '') + chainText(path.chain, true);

@@ -66,7 +66,8 @@ export class PathTokens {
 
   #skip(): void {
     while (this.#take(blanks) !== '' || this.#take(comment) !== '');
-    if (this.#text.startsWith('/*', this.#at)) throw pathSyntaxError('', 'unexpected end of comment');
+    if (this.#text.startsWith('/*', this.#at))
+      throw pathSyntaxError('', 'unexpected end of comment');
   }
 
   #match(pattern: RegExp, at = this.#at): string {

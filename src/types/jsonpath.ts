@@ -3,6 +3,7 @@
  * of type jsonpath is its canonical text, which reads back as the same path.
  */
 
+import { fault } from '../base/assert.ts';
 import type { Decimal } from './decimal.ts';
 
 export interface JsonPath {
@@ -84,4 +85,9 @@ export function isPathPredicate(head: PathHead): head is PathPredicate {
     default:
       return false;
   }
+}
+
+/** The predicate that a chain consists of; the parser lets nothing else stand where one is wanted. */
+export function predicateOf({ head }: PathChain): PathPredicate {
+  return isPathPredicate(head) ? head : fault('a predicate is wanted');
 }

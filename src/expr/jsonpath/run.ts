@@ -147,7 +147,6 @@ class PathRun implements Operands {
       case 'constant':
         return this.#next(steps, 0, head.value, sink);
       case 'variable': {
-        if (single) return sink.take(null);
         const { variables } = this.world;
         const value = this.#variable(head.name);
         return this.#within({ tree: variables, id: 1 }, () => this.#next(steps, 0, value, sink));

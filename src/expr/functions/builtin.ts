@@ -11,6 +11,7 @@ import { floatFunctions } from './float.ts';
 import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonBuildFunctions } from './json-build.ts';
+import { jsonRecordTables } from './json-record.ts';
 import { jsonTables } from './json-tables.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonbFunctions } from './jsonb.ts';
@@ -67,6 +68,7 @@ export function createRegistry(): FunctionRegistry {
   const tables: readonly TableFunction[] = [
     ...generatorTables(),
     ...jsonTables(),
+    ...jsonRecordTables(),
     ...jsonPathTables(paths),
     ...regexTables(regexes),
   ];

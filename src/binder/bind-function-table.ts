@@ -32,6 +32,13 @@ export function bindFunctionTable(
       position,
     });
   }
+  if (first!.columns !== null && table.ordinality && !table.rowsFrom) {
+    throw new SqlError(
+      sqlstate.syntaxError,
+      'WITH ORDINALITY cannot be used with a column definition list',
+      { hint: 'Put the column definition list inside ROWS FROM().', position },
+    );
+  }
   // The function sees what stands left of it from inside its own plan, one level down.
   const inner: ExprEnv = {
     binding: env.binding,

@@ -15,6 +15,7 @@ import { columnName } from './column-name.ts';
 import { bindIn, type ExprEnv, type QueryEnv } from './expr-env.ts';
 import { withAlias } from './from-alias.ts';
 import { oneRow, plainItem, type FromResult } from './from-result.ts';
+import { argumentsInOrder } from './named-arguments.ts';
 import type { QueryLevel } from './query-level.ts';
 import { project } from './query-result.ts';
 import { Scope } from './scope.ts';
@@ -146,7 +147,7 @@ function bindRows(
       { position },
     );
   }
-  const args = [...call.arguments.map((argument) => bindIn(env, argument.value)), ...extra];
+  const args = [...argumentsInOrder(call, name, (value) => bindIn(env, value)), ...extra];
   const resolved = resolveTable(
     env.binding.functions,
     name,

@@ -96,8 +96,10 @@ const canonical: readonly (readonly [string, string])[] = [
   ['$[$.a]', '$[$."a"]'],
 ];
 
+type Query = readonly [string, string, string, string, 'tz'?];
+
 /** Document, path, variables, all items as an array; with 'tz' by the function that knows the zone. */
-const queries: readonly (readonly [string, string, string, string, 'tz'?])[] = [
+const queries: readonly Query[] = [
   [
     '[1]',
     'strict $[10000000000000000]',
@@ -488,7 +490,7 @@ describe('jsonpath', () => {
     }
   });
 
-  it.each(queries)('%s at %s with %s', (document, path, variables, expected, zoned) => {
+  it.each<Query>(queries)('%s at %s with %s', (document, path, variables, expected, ...[zoned]) => {
     const run = (): unknown =>
       call(zoned === 'tz' ? 'jsonb_path_query_array_tz' : 'jsonb_path_query_array', [
         JsonbValue.parse(document),

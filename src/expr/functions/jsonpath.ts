@@ -17,7 +17,7 @@ import { types } from '../../types/sql-type.ts';
 import { sessionZone } from '../context-io.ts';
 import { itemToTree } from '../jsonpath/items.ts';
 import type { PathWorld } from '../jsonpath/predicates.ts';
-import { pathExists, pathItems } from '../jsonpath/run.ts';
+import { pathExists, pathItems } from '../jsonpath/query.ts';
 import { call2, callAll, operator, scalar, table } from './define.ts';
 import type { RegexCache } from './regex.ts';
 import { readRegexFlags, type RegexFlags } from './regex-syntax.ts';

@@ -80,3 +80,16 @@ export function itemTypeName(item: PathItem): string {
 export function itemToTree(item: PathItem): JsonTree {
   return item instanceof PathTime ? item.toString() : item;
 }
+
+export function isArrayItem(item: PathItem): item is readonly JsonTree[] {
+  return Array.isArray(item);
+}
+
+export function isObjectItem(item: PathItem): item is ReadonlyMap<string, JsonTree> {
+  return item instanceof Map;
+}
+
+export function childrenOf(item: PathItem): Iterable<JsonTree> | null {
+  if (isArrayItem(item)) return item;
+  return isObjectItem(item) ? item.values() : null;
+}

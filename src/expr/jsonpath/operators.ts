@@ -118,3 +118,13 @@ function tryDouble(text: string): number | null {
     throw error;
   }
 }
+
+/** The number that an operand must be alone. */
+export function singleNumber(items: readonly PathItem[], side: string, operator: string): Decimal {
+  const [item] = items;
+  if (items.length === 1 && item instanceof Decimal) return item;
+  throw new PathFault(
+    sqlstate.singletonSqlJsonItemRequired,
+    `${side} operand of jsonpath operator ${operator} is not a single numeric value`,
+  );
+}

@@ -17,8 +17,15 @@ import {
   type PathStep,
 } from '../../types/jsonpath.ts';
 import { containerPlace } from './container-place.ts';
-import { itemTypeName, PathFault, type PathItem } from './items.ts';
-import { calculate, doubleMethod, numberMethod } from './operators.ts';
+import {
+  childrenOf,
+  isArrayItem,
+  isObjectItem,
+  itemTypeName,
+  PathFault,
+  type PathItem,
+} from './items.ts';
+import { calculate, doubleMethod, numberMethod, singleNumber } from './operators.ts';
 import { truthOf, type Operands, type PathWorld } from './predicates.ts';
 import { readDateTime } from './times.ts';
 
@@ -26,44 +33,14 @@ import { readDateTime } from './times.ts';
 export const stepsMax = 10_000_000;
 
 /** Takes items; `any`: only whether there is one is asked. */
-interface Sink {
+export interface Sink {
   readonly any: boolean;
   /** Tells to stop. */
   readonly take: (item: PathItem) => boolean;
 }
 
-/** What the path leads to. On a fault `silent` gives what was found before it. */
-export function pathItems(
-  path: JsonPath,
-  document: JsonTree,
-  world: PathWorld,
-  silent: boolean,
-): readonly PathItem[] {
-  const items: PathItem[] = [];
-  try {
-    new PathRun(path, document, world).run(collector(items));
-  } catch (error) {
-    if (!(silent && error instanceof PathFault)) throw error;
-  }
-  return items;
-}
-
-/** Whether the path leads to anything; null for a silent fault. */
-export function pathExists(
-  path: JsonPath,
-  document: JsonTree,
-  world: PathWorld,
-  silent: boolean,
-): boolean | null {
-  try {
-    return new PathRun(path, document, world).exists();
-  } catch (error) {
-    if (silent && error instanceof PathFault) return null;
-    throw error;
-  }
-}
-
-function collector(items: PathItem[]): Sink {
+/** Takes every item. */
+export function collector(items: PathItem[]): Sink {
   return {
     any: false,
     take: (item) => {
@@ -79,7 +56,8 @@ interface Base {
   readonly id: number;
 }
 
-class PathRun implements Operands {
+/** One run of one path over one document. */
+export class PathRun implements Operands {
   readonly #chain: PathChain;
   readonly lax: boolean;
   readonly #root: JsonTree;
@@ -411,28 +389,6 @@ class PathRun implements Operands {
   }
 }
 
-function isArrayItem(item: PathItem): item is readonly JsonTree[] {
-  return Array.isArray(item);
-}
-
-function isObjectItem(item: PathItem): item is ReadonlyMap<string, JsonTree> {
-  return item instanceof Map;
-}
-
-function childrenOf(item: PathItem): Iterable<JsonTree> | null {
-  if (isArrayItem(item)) return item;
-  return isObjectItem(item) ? item.values() : null;
-}
-
 function numeric(value: number): Decimal {
   return Decimal.fromBigInt(BigInt(value));
-}
-
-function singleNumber(items: readonly PathItem[], side: string, operator: string): Decimal {
-  const [item] = items;
-  if (items.length === 1 && item instanceof Decimal) return item;
-  throw new PathFault(
-    sqlstate.singletonSqlJsonItemRequired,
-    `${side} operand of jsonpath operator ${operator} is not a single numeric value`,
-  );
 }

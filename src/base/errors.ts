@@ -9,6 +9,8 @@ export interface SqlErrorFields {
   readonly detail?: string | undefined;
   /** Full sentences; what the user can do. */
   readonly hint?: string | undefined;
+  /** In what it happened: a line of COPY data. */
+  readonly where?: string | undefined;
   /** Zero-based offset into the statement's source text, in UTF-16 units. */
   readonly position?: number | undefined;
   /** Schema object names, as the wire protocol's fields carry them. */
@@ -52,6 +54,7 @@ export const sqlstate = {
   datetimeFieldOverflow: '22008',
   divisionByZero: '22012',
   invalidEscapeSequence: '22025',
+  sequenceGeneratorLimitExceeded: '2200H',
   invalidParameterValue: '22023',
   invalidRegularExpression: '2201B',
   invalidRowCountInLimit: '2201W',

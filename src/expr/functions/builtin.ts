@@ -27,6 +27,7 @@ import type {
   ScalarFunction,
   TableFunction,
 } from './registry.ts';
+import { sequenceFunctions } from './sequence.ts';
 import { systemFunctions } from './system.ts';
 import { textFormatFunctions } from './text-format.ts';
 import { textJoinFunctions } from './text-join.ts';
@@ -62,6 +63,7 @@ export function createRegistry(): FunctionRegistry {
     ...jsonbFunctions(),
     ...jsonPathFunctions(paths),
     ...jsonBuildFunctions(),
+    ...sequenceFunctions(),
     ...systemFunctions(),
     ...catalogFunctions(),
   ];

@@ -204,8 +204,8 @@ describe('not supported yet', () => {
       'MATCH_RECOGNIZE',
     ],
     [
-      'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT * FROM r',
-      'a recursive query',
+      'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) CYCLE n SET c USING p SELECT * FROM r',
+      'a CYCLE clause',
     ],
     ['SELECT * FROM (SELECT * FROM bid EMIT CHANGES) q', 'EMIT inside of a query'],
     ['SELECT * FROM bid FOR UPDATE', 'FOR UPDATE'],

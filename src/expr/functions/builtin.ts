@@ -11,9 +11,11 @@ import { floatFunctions } from './float.ts';
 import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonBuildFunctions } from './json-build.ts';
+import { jsonRecordTables } from './json-record.ts';
 import { jsonTables } from './json-tables.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonbFunctions } from './jsonb.ts';
+import { jsonPathFunctions, jsonPathTables, PathCache } from './jsonpath.ts';
 import { likeFunctions } from './like.ts';
 import { mapFunctions } from './map.ts';
 import { numericFunctions } from './numeric.ts';
@@ -37,6 +39,7 @@ import { timeFunctions } from './time.ts';
 
 export function createRegistry(): FunctionRegistry {
   const regexes = new RegexCache();
+  const paths = new PathCache(regexes);
   const scalars: readonly ScalarFunction[] = [
     ...integerFunctions(),
     ...floatFunctions(),
@@ -58,6 +61,7 @@ export function createRegistry(): FunctionRegistry {
     ...mapFunctions(),
     ...jsonFunctions(),
     ...jsonbFunctions(),
+    ...jsonPathFunctions(paths),
     ...jsonBuildFunctions(),
     ...sequenceFunctions(),
     ...systemFunctions(),
@@ -66,6 +70,8 @@ export function createRegistry(): FunctionRegistry {
   const tables: readonly TableFunction[] = [
     ...generatorTables(),
     ...jsonTables(),
+    ...jsonRecordTables(),
+    ...jsonPathTables(paths),
     ...regexTables(regexes),
   ];
   return buildRegistry(scalars, aggregateFunctions(), tables);

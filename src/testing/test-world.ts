@@ -12,7 +12,7 @@ import {
   openDatabase,
   type OpenDatabase,
 } from '../server/open-database.ts';
-import type { Session } from '../session/session-api.ts';
+import type { Session, StatementResult } from '../session/session-api.ts';
 import { batchCells } from '../sqltest/values.ts';
 import type { Store } from '../state/store.ts';
 
@@ -77,16 +77,28 @@ export class TestWorld {
   /** Rows of the last statement that gives any, cells parted by ` | `, sorted. A fault is thrown. */
   async sql(text: string, session: Session = this.#session): Promise<string[]> {
     const lines: string[] = [];
-    const run = session.simpleQuery(text, async (result) => {
-      if (result.kind !== 'rows') return;
-      lines.length = 0;
-      for (let batch = await result.cursor.next(100); batch !== null;) {
-        lines.push(...batchCells(batch, result.fields).map((row) => row.join(' | ')));
-        batch = await result.cursor.next(100);
-      }
-    });
-    await Promise.race([run, this.#fatal]);
+    await this.each(
+      text,
+      async (result) => {
+        if (result.kind !== 'rows') return;
+        lines.length = 0;
+        for (let batch = await result.cursor.next(100); batch !== null;) {
+          lines.push(...batchCells(batch, result.fields).map((row) => row.join(' | ')));
+          batch = await result.cursor.next(100);
+        }
+      },
+      session,
+    );
     return lines.sort();
+  }
+
+  /** The result of each statement in turn. A fault is thrown. */
+  async each(
+    text: string,
+    take: (result: StatementResult) => Promise<void>,
+    session: Session = this.#session,
+  ): Promise<void> {
+    await Promise.race([session.simpleQuery(text, take), this.#fatal]);
   }
 
   async checkpoint(): Promise<void> {

@@ -1,0 +1,213 @@
+/**
+ * A scenario: tables, rows, queries, and a history of changes. Every query is a materialized view and is asked
+ * ad hoc as well; after each step both must be what the judge says. One query after one step is a case.
+ */
+
+import type { Random } from '../../base/random.ts';
+import { Chance } from './chance.ts';
+import { compareAnswers } from './compare.ts';
+import type { Daring } from './expressions.ts';
+import type { Answer, Judge } from './judge.ts';
+import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
+import { ChangeGenerator, randomTables } from './schema.ts';
+import type { Signature } from './signatures.ts';
+import { Subject } from './subject.ts';
+
+export interface Scenario {
+  readonly setup: readonly string[];
+  readonly queries: readonly RandomQuery[];
+  /** Each is one change; the queries are compared before the first and after each. */
+  readonly steps: readonly string[];
+}
+
+export interface Difference {
+  readonly query: RandomQuery;
+  /** How it was asked: a view, ad hoc, or null when a statement of the history differed. */
+  readonly how: 'view' | 'ad hoc' | 'statement';
+  readonly what: string;
+  readonly setup: readonly string[];
+  /** The steps up to the difference. */
+  readonly steps: readonly string[];
+}
+
+export interface Outcome {
+  cases: number;
+  /** Cases where the judge gave rows. */
+  withRows: number;
+  readonly differences: Difference[];
+  readonly refused: Map<string, number>;
+  readonly otherErrors: Map<string, number>;
+}
+
+export function emptyOutcome(): Outcome {
+  return { cases: 0, withRows: 0, differences: [], refused: new Map(), otherErrors: new Map() };
+}
+
+const queriesPerScenario = 24;
+const stepsPerScenario = 8;
+
+export function randomScenario(random: Random, signatures: readonly Signature[]): Scenario {
+  const chance = new Chance(random);
+  const calm = !chance.oneIn(3);
+  const tables = randomTables(chance, calm);
+  const changes = new ChangeGenerator(chance, tables, calm);
+  const setup = [...tables.map((table) => table.definition), ...changes.fill()];
+  const options = (daring: Daring) => ({ chance, signatures, daring, calm });
+  const queries = new QueryGenerator(options(calm ? 'calm' : 'total'), tables);
+  return {
+    setup,
+    queries: Array.from({ length: queriesPerScenario }, () => {
+      switch (chance.below(5)) {
+        case 0:
+          return expressionQuery(options('risky'), tables);
+        case 1:
+          return expressionQuery(options(calm ? 'calm' : 'total'), tables);
+        default:
+          return queries.query();
+      }
+    }),
+    steps: Array.from({ length: stepsPerScenario }, () => changes.change()),
+  };
+}
+
+/** Runs a scenario; a query that differed, failed or was refused is not asked again. */
+export async function runScenario(
+  judge: Judge,
+  scenario: Scenario,
+  outcome: Outcome,
+): Promise<void> {
+  await judge.reset();
+  const subject = await Subject.open();
+  try {
+    await new ScenarioRun(judge, subject, scenario, outcome).run();
+  } finally {
+    await subject.close();
+  }
+}
+
+interface LiveQuery extends RandomQuery {
+  readonly view: string;
+  adHoc: boolean;
+  stored: boolean;
+}
+
+class ScenarioRun {
+  readonly #judge: Judge;
+  readonly #subject: Subject;
+  readonly #scenario: Scenario;
+  readonly #outcome: Outcome;
+  #done = 0;
+  #live: LiveQuery[] = [];
+
+  constructor(judge: Judge, subject: Subject, scenario: Scenario, outcome: Outcome) {
+    this.#judge = judge;
+    this.#subject = subject;
+    this.#scenario = scenario;
+    this.#outcome = outcome;
+  }
+
+  async run(): Promise<void> {
+    for (const statement of this.#scenario.setup) {
+      if (!(await this.#both(statement))) return;
+    }
+    for (const [index, query] of this.#scenario.queries.entries())
+      await this.#makeView(query, index);
+    await this.#compare();
+    for (const step of this.#scenario.steps) {
+      this.#done++;
+      if (!(await this.#both(step))) return;
+      await this.#compare();
+    }
+  }
+
+  /** False when the two disagree on a statement: what follows would be another history. */
+  async #both(statement: string): Promise<boolean> {
+    const expected = await this.#judge.run(statement);
+    const actual = await this.#subject.run(statement);
+    if (expected === null && actual === null) return true;
+    const done: Answer = { kind: 'rows', oids: [], rows: [] };
+    const verdict = compareAnswers(expected ?? done, actual ?? done, false);
+    if (verdict.kind === 'same') return true;
+    if (verdict.kind === 'refused') count(this.#outcome.refused, verdict.reason);
+    if (verdict.kind === 'other-error') count(this.#outcome.otherErrors, verdict.reason);
+    if (verdict.kind === 'different') {
+      this.#report({ sql: statement, loose: false }, 'statement', verdict.what);
+    }
+    return verdict.kind === 'other-error';
+  }
+
+  async #makeView(query: RandomQuery, index: number): Promise<void> {
+    const view = `v${index}`;
+    const error = await this.#subject.run(`CREATE MATERIALIZED VIEW ${view} AS ${query.sql}`);
+    const live: LiveQuery = { ...query, view, adHoc: true, stored: error === null };
+    this.#live.push(live);
+    if (error === null) return;
+    if (error.code === '0A000') count(this.#outcome.refused, error.message);
+    // That the judge refuses it too is seen when it is asked ad hoc.
+    const verdict = compareAnswers({ kind: 'rows', oids: [], rows: [] }, error, false);
+    if (verdict.kind !== 'different') return;
+    const [expected] = await this.#judge.ask([query.sql]);
+    if (expected?.kind === 'rows') {
+      this.#report(query, 'view', verdict.what);
+      live.adHoc = false;
+    }
+  }
+
+  async #compare(): Promise<void> {
+    const asked = this.#live;
+    const expected = await this.#judge.ask(asked.map((query) => query.sql));
+    for (const [i, query] of asked.entries()) await this.#compareOne(query, expected[i]!);
+    this.#live = asked.filter((query) => query.adHoc || query.stored);
+  }
+
+  async #compareOne(query: LiveQuery, expected: Answer): Promise<void> {
+    this.#outcome.cases++;
+    if (expected.kind === 'rows') this.#outcome.withRows++;
+    if (query.adHoc) {
+      const actual = await this.#subject.ask(query.sql);
+      query.adHoc = this.#judged(query, 'ad hoc', expected, actual) && expected.kind === 'rows';
+    }
+    if (!query.stored) return;
+    // A failing row stops the judge's query and is a row's error here: there is nothing to compare.
+    if (expected.kind === 'error') {
+      query.stored = false;
+      return;
+    }
+    const actual = await this.#subject.ask(`SELECT * FROM ${query.view}`);
+    query.stored = this.#judged(query, 'view', expected, actual);
+  }
+
+  #judged(query: LiveQuery, how: 'view' | 'ad hoc', expected: Answer, actual: Answer): boolean {
+    const verdict = compareAnswers(expected, actual, query.loose);
+    switch (verdict.kind) {
+      case 'same':
+        return true;
+      case 'refused':
+        count(this.#outcome.refused, verdict.reason);
+        // What is refused in one row is that row's error in a view.
+        query.stored = false;
+        return false;
+      case 'other-error':
+        count(this.#outcome.otherErrors, verdict.reason);
+        return false;
+      case 'different':
+        this.#report(query, how, verdict.what);
+        if (how === 'ad hoc') query.stored = false;
+        return false;
+    }
+  }
+
+  #report(query: RandomQuery, how: Difference['how'], what: string): void {
+    this.#outcome.differences.push({
+      query: { sql: query.sql, loose: query.loose },
+      how,
+      what,
+      setup: this.#scenario.setup,
+      steps: this.#scenario.steps.slice(0, this.#done),
+    });
+  }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

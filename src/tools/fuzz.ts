@@ -3,11 +3,20 @@
  * every step. A difference is made small and written to sql-tests/regressions. Ends with 1 when there is one.
  */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../base/random.ts';
 import { type Judge, openPglite } from '../testing/fuzz/judge.ts';
 import { installedServer, openServer } from '../testing/fuzz/judge-server.ts';
-import { emptyOutcome, randomScenario, runScenario } from '../testing/fuzz/scenario.ts';
+import { writeDifference } from '../testing/fuzz/regression-file.ts';
+import {
+  type Difference,
+  emptyOutcome,
+  randomScenario,
+  runScenario,
+} from '../testing/fuzz/scenario.ts';
+import { shrink } from '../testing/fuzz/shrink.ts';
 import { sharedSignatures } from '../testing/fuzz/signatures.ts';
 
 const help = `npm run fuzz -- [options]
@@ -75,9 +84,7 @@ async function main(): Promise<void> {
       await runScenario(judge, randomScenario(new SeededRandom(seed), signatures), outcome);
       scenarios++;
       for (const difference of outcome.differences.slice(before)) {
-        process.stdout.write(
-          `\nseed ${seed} ${difference.how}: ${difference.what.slice(0, 300)}\n  ${difference.query.sql}\n`,
-        );
+        await report(judge, difference, seed, options.shrink);
       }
     }
     for (const [reason, count] of [...outcome.refused].sort((a, b) => b[1] - a[1]))
@@ -91,6 +98,26 @@ async function main(): Promise<void> {
   } finally {
     await judge.close();
   }
+}
+
+async function report(
+  judge: Judge,
+  found: Difference,
+  seed: number,
+  small: boolean,
+): Promise<void> {
+  const difference = small ? await shrink(judge, found) : found;
+  const { text, expected, actual } = await writeDifference(judge, difference, seed);
+  process.stdout.write(`\nseed ${seed}, ${difference.how}: ${difference.what.split('\n')[0]!}\n`);
+  process.stdout.write(
+    `  ${[...difference.setup, ...difference.steps, difference.query.sql].join(';\n  ')}\n`,
+  );
+  process.stdout.write(`  expected ${expected}\n  actual ${actual}\n`);
+  if (text === null) return;
+  const directory = process.env['MILLRACE_FUZZ_DIR'] ?? 'sql-tests/regressions';
+  mkdirSync(directory, { recursive: true });
+  const day = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(directory, `${day}-${seed}.test`), text);
 }
 
 await main();

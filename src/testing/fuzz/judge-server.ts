@@ -115,6 +115,7 @@ async function execute(client: pg.Client, sql: string): Promise<(Answer & { kind
     .filter((result) => result.fields.length > 0)
     .map((result) => ({
       kind: 'rows',
+      names: result.fields.map((field) => field.name),
       oids: result.fields.map((field) => field.dataTypeID),
       rows: result.rows,
     }));

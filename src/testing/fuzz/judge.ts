@@ -8,10 +8,14 @@ import { PGlite } from '@electric-sql/pglite';
 export type Answer =
   | {
       readonly kind: 'rows';
+      readonly names: readonly string[];
       readonly oids: readonly number[];
       readonly rows: readonly (readonly (string | null)[])[];
     }
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+/** The answer of a statement that gives no rows. */
+export const done: Answer = { kind: 'rows', names: [], oids: [], rows: [] };
 
 export interface Judge {
   readonly name: string;
@@ -64,6 +68,8 @@ export class SqlJudge implements Judge {
     try {
       const results = await this.#connection.exec(queries.join(';\n'));
       if (results.length === queries.length) return results;
+      // Rows without columns are no rows to the clients.
+      if (queries.length === 1) return [{ kind: 'error', code: '42601', message: 'no columns' }];
     } catch (error) {
       if (queries.length === 1) return [errorAnswer(error)];
     }
@@ -101,6 +107,7 @@ export async function openPglite(): Promise<Judge> {
         .filter((result) => result.fields.length > 0)
         .map((result) => ({
           kind: 'rows',
+          names: result.fields.map((field) => field.name),
           oids: result.fields.map((field) => field.dataTypeID),
           rows: result.rows as unknown as (string | null)[][],
         }));

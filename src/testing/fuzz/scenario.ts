@@ -7,7 +7,7 @@ import type { Random } from '../../base/random.ts';
 import { Chance } from './chance.ts';
 import { compareAnswers } from './compare.ts';
 import type { Daring } from './expressions.ts';
-import type { Answer, Judge } from './judge.ts';
+import { type Answer, done, type Judge } from './judge.ts';
 import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
 import { ChangeGenerator, randomTables } from './schema.ts';
 import type { Signature } from './signatures.ts';
@@ -125,7 +125,6 @@ class ScenarioRun {
     const expected = await this.#judge.run(statement);
     const actual = await this.#subject.run(statement);
     if (expected === null && actual === null) return true;
-    const done: Answer = { kind: 'rows', oids: [], rows: [] };
     const verdict = compareAnswers(expected ?? done, actual ?? done, false);
     if (verdict.kind === 'same') return true;
     if (verdict.kind === 'refused') count(this.#outcome.refused, verdict.reason);
@@ -144,7 +143,7 @@ class ScenarioRun {
     if (error === null) return;
     if (error.code === '0A000') count(this.#outcome.refused, error.message);
     // That the judge refuses it too is seen when it is asked ad hoc.
-    const verdict = compareAnswers({ kind: 'rows', oids: [], rows: [] }, error, false);
+    const verdict = compareAnswers(done, error, false);
     if (verdict.kind !== 'different') return;
     const [expected] = await this.#judge.ask([query.sql]);
     if (expected?.kind === 'rows') {

@@ -8,7 +8,7 @@ import { readDatum } from '../../types/column-access.ts';
 import { oidOf } from '../../types/oid.ts';
 import { formatText } from '../../types/text-io.ts';
 import { TestWorld } from '../test-world.ts';
-import type { Answer } from './judge.ts';
+import { type Answer, done } from './judge.ts';
 
 /** Code of what no user should ever see: an assertion of ours, or any error that is not SQL's. */
 export const faultCode = 'fault';
@@ -54,7 +54,7 @@ export class Subject {
   }
 
   async #answer(sql: string): Promise<Answer> {
-    let answer: Answer = { kind: 'rows', oids: [], rows: [] };
+    let answer: Answer = done;
     try {
       await this.#world.each(sql, async (result) => {
         if (result.kind !== 'rows') return;
@@ -71,7 +71,12 @@ export class Subject {
           }
           batch = await cursor.next(1000);
         }
-        answer = { kind: 'rows', oids: fields.map((field) => oidOf(field.type)), rows };
+        answer = {
+          kind: 'rows',
+          names: fields.map((field) => field.name),
+          oids: fields.map((field) => oidOf(field.type)),
+          rows,
+        };
       });
       return answer;
     } catch (error) {

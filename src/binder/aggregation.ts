@@ -35,18 +35,29 @@ export class Aggregation {
     this.#named = grouping.keys.length;
   }
 
-  /** An expression over FROM as one over keys and marks. 42803 for a column that is not grouped. */
+  /**
+   * An expression over FROM as one over keys and marks. 42803 for a column that is not grouped. A constant is a
+   * key only as a whole: `SELECT 'x' … GROUP BY ROLLUP ('x')` has NULL in the total's row, as in PostgreSQL.
+   */
   regroup(expr: Expr): Expr {
+    if (this.#sets !== null && expr.kind === 'constant') {
+      const key = this.#keys.findIndex((each) => sameExpr(each, expr));
+      if (key >= 0) return this.#keyColumn(key, expr.at);
+    }
+    return this.#regroup(expr);
+  }
+
+  #regroup(expr: Expr): Expr {
     if (expr.kind !== 'constant' && expr.kind !== 'parameter') {
       const key = this.#keys.findIndex((each) => sameExpr(each, expr));
       if (key >= 0) return this.#keyColumn(key, expr.at);
     }
     if (expr.kind === 'column') return markOf(expr.index) === null ? this.#free(expr) : expr;
     if (expr.kind === 'subquery') {
-      const args = expr.args.map((arg) => this.regroup(arg));
+      const args = expr.args.map((arg) => this.#regroup(arg));
       return { ...expr, args, plan: this.#regroupPlan(expr.plan as LogicalPlan) };
     }
-    return mapChildren(expr, (child) => this.regroup(child));
+    return mapChildren(expr, (child) => this.#regroup(child));
   }
 
   regroupKey(key: SortKey): SortKey {

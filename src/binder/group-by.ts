@@ -41,8 +41,9 @@ export function bindGroupBy(clause: ast.GroupBy, context: GroupByContext): Group
   if (plain) return { keys, sets: null };
   let sets = product(lists, clause.span.start);
   if (clause.distinct) sets = withoutDuplicates(sets);
-  // One set is what plain GROUP BY means.
-  if (sets.length === 1 && sets[0]!.length === keys.length) return { keys, sets: null };
+  // One set is what plain GROUP BY means; without any key, only sets tell that there is a group.
+  if (sets.length === 1 && keys.length > 0 && sets[0]!.length === keys.length)
+    return { keys, sets: null };
   return { keys, sets };
 }
 

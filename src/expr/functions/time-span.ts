@@ -35,18 +35,19 @@ function zones(): ScalarFunction[] {
     }
     return fixedZone(Number(offset.micros / 1_000_000n));
   };
+  // Infinity is the same in every zone, in one that would be refused too.
   const define = <Z>(type: SqlType, find: (zone: Z) => Zone): ScalarFunction[] => [
     scalar(
       'timezone',
       [type, timestamp],
       timestamptz,
-      call2((zone: Z, at: bigint) => localToUtc(at, find(zone))),
+      call2((zone: Z, at: bigint) => (isFiniteTimestamp(at) ? localToUtc(at, find(zone)) : at)),
     ),
     scalar(
       'timezone',
       [type, timestamptz],
       timestamp,
-      call2((zone: Z, at: bigint) => utcToLocal(at, find(zone))),
+      call2((zone: Z, at: bigint) => (isFiniteTimestamp(at) ? utcToLocal(at, find(zone)) : at)),
     ),
     scalar(
       'timezone',

@@ -319,8 +319,9 @@ export class QueryGenerator {
     ];
     const names = items.map((_, i) => `x${i}`);
     const order = names.map((name) => name + this.#chance.pick([' DESC', '', '', ' NULLS FIRST']));
+    // All over one window: which of equal rows comes first is the same for all.
+    const partition = this.#chance.oneIn(3) ? '' : `PARTITION BY ${this.#chance.pick(names)} `;
     const calls = this.#chance.some(1, 2, (index) => {
-      const partition = this.#chance.oneIn(3) ? '' : `PARTITION BY ${this.#chance.pick(names)} `;
       const made = this.#windowCall(items);
       const frame = made.framed ? this.#frame() : '';
       return {

@@ -170,11 +170,14 @@ function jsonAggregates(
       ['any'],
       json,
       collect((rows, [type], context) => {
-        const separator =
-          type!.kind === 'row' || type!.kind === 'record' || type!.kind === 'array'
-            ? ', \n '
-            : ', ';
-        return `[${rows.map((row) => datumToJsonText(row[0]!, type!, context)).join(separator)}]`;
+        const nested = type!.kind === 'row' || type!.kind === 'record' || type!.kind === 'array';
+        const parts = rows.map(([value], i) => {
+          const text = datumToJsonText(value!, type!, context);
+          if (i === 0) return text;
+          // PostgreSQL starts a line for a value with parts, but not for NULL.
+          return nested && value !== null ? `, \n ${text}` : `, ${text}`;
+        });
+        return `[${parts.join('')}]`;
       }),
       withNulls,
     ),

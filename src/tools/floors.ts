@@ -168,5 +168,5 @@ const entries: ReadonlySet<string> = new Set([
   'index.ts',
   'tools/generate.ts',
   'tools/bench.ts',
-  'tools/bench-serving.ts',
+  'tools/fuzz.ts',
 ]);

@@ -49,13 +49,24 @@ function readOptions(): Options | null {
     },
   });
   if (values.help) return null;
+  if (!['auto', 'server', 'pglite'].includes(values.judge)) {
+    throw new Error(`--judge is pglite, server or auto, not "${values.judge}"`);
+  }
   return {
-    seconds: Number(values.seconds),
-    cases: Number(values.cases),
-    seed: Number(values.seed),
+    seconds: numberOf('seconds', values.seconds),
+    cases: numberOf('cases', values.cases),
+    seed: numberOf('seed', values.seed),
     judge: values.judge,
     shrink: !values.keep,
   };
+}
+
+function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value >= 0) || text.trim() === '') {
+    throw new Error(`--${option} is a number, not "${text}"`);
+  }
+  return value;
 }
 
 async function openJudge(which: string): Promise<Judge> {
@@ -72,31 +83,54 @@ async function main(): Promise<void> {
   }
   const judge = await openJudge(options.judge);
   try {
-    const signatures = await sharedSignatures(judge);
-    process.stdout.write(
-      `judge: ${judge.name}, ${signatures.length} shared functions, seed ${options.seed}\n`,
-    );
-    const outcome = emptyOutcome();
-    const end = Date.now() + options.seconds * 1000;
-    let scenarios = 0;
-    for (let seed = options.seed; Date.now() < end && outcome.cases < options.cases; seed++) {
-      const before = outcome.differences.length;
-      await runScenario(judge, randomScenario(new SeededRandom(seed), signatures), outcome);
-      scenarios++;
-      for (const difference of outcome.differences.slice(before)) {
-        await report(judge, difference, seed, options.shrink);
-      }
-    }
-    for (const [reason, count] of [...outcome.refused].sort((a, b) => b[1] - a[1]))
-      process.stdout.write(`refused ${count}: ${reason}\n`);
-    for (const [reason, count] of [...outcome.otherErrors].sort((a, b) => b[1] - a[1]))
-      process.stdout.write(`other ${count}: ${reason}\n`);
-    process.stdout.write(
-      `${scenarios} scenarios, ${outcome.cases} cases (${outcome.withRows} with rows), ${outcome.differences.length} differences; cpu ${process.cpuUsage().user / 1e6}\n`,
-    );
-    if (outcome.differences.length > 0) process.exitCode = 1;
+    await run(judge, options);
   } finally {
     await judge.close();
+  }
+}
+
+async function run(judge: Judge, options: Options): Promise<void> {
+  const signatures = await sharedSignatures(judge);
+  say(`judge: ${judge.name}, ${signatures.length} shared functions, seed ${options.seed}`);
+  const outcome = emptyOutcome();
+  const begin = Date.now();
+  let told = begin;
+  let seed = options.seed;
+  for (; outcome.cases < options.cases; seed++) {
+    if (Date.now() - begin > options.seconds * 1000) break;
+    const before = outcome.differences.length;
+    await runScenario(judge, randomScenario(new SeededRandom(seed), signatures), outcome);
+    for (const difference of outcome.differences.slice(before)) {
+      await report(judge, difference, seed, options.shrink);
+    }
+    if (Date.now() - told > progressMillis) {
+      told = Date.now();
+      say(`${outcome.cases} cases, ${outcome.differences.length} differences, at seed ${seed}`);
+    }
+  }
+  listCounts('not supported', outcome.refused);
+  listCounts('other error', outcome.otherErrors);
+  const cpu = process.cpuUsage();
+  const seconds = (cpu.user + cpu.system) / 1e6;
+  const refused = [...outcome.refused.values()].reduce((sum, count) => sum + count, 0);
+  say(
+    `seeds ${options.seed} to ${seed - 1}: ${outcome.cases} cases (${outcome.withRows} with rows), ` +
+      `${outcome.differences.length} differences, ${refused} queries refused as not supported; ` +
+      `${(outcome.cases / seconds).toFixed(0)} cases a second of CPU`,
+  );
+  if (outcome.differences.length > 0) process.exitCode = 1;
+}
+
+/** How often a long run says that it lives. */
+const progressMillis = 10_000;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function listCounts(title: string, counts: ReadonlyMap<string, number>): void {
+  for (const [reason, count] of [...counts].sort((a, b) => b[1] - a[1])) {
+    say(`${title} ${count}: ${reason}`);
   }
 }
 
@@ -108,11 +142,9 @@ async function report(
 ): Promise<void> {
   const difference = small ? await shrink(judge, found) : found;
   const { text, expected, actual } = await writeDifference(judge, difference, seed);
-  process.stdout.write(`\nseed ${seed}, ${difference.how}: ${difference.what.split('\n')[0]!}\n`);
-  process.stdout.write(
-    `  ${[...difference.setup, ...difference.steps, difference.query.sql].join(';\n  ')}\n`,
-  );
-  process.stdout.write(`  expected ${expected}\n  actual ${actual}\n`);
+  say(`\nseed ${seed}, ${difference.how}: ${difference.what.split('\n')[0]!}`);
+  say(`  ${[...difference.setup, ...difference.steps, difference.query.sql].join(';\n  ')}`);
+  say(`  expected ${expected}\n  actual ${actual}`);
   if (text === null) return;
   const directory = process.env['MILLRACE_FUZZ_DIR'] ?? 'sql-tests/regressions';
   mkdirSync(directory, { recursive: true });

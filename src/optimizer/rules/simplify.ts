@@ -2,6 +2,7 @@
  * Simplifies expressions, and plans that are thereby known to be empty.
  *
  *   1 + 2                     →  3             (immutable functions over constants; an error stays in place)
+ *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked and cannot fail)
  *   a and true, a and a       →  a             a and false → false;  or likewise
  *   not not a, not a is null  →  a, a is not null
  *   case when true then a …   →  a             coalesce(null, a) → a
@@ -69,6 +70,10 @@ function simplifyPart(expr: Expr, row: Schema, evaluation: EvalContext): Expr {
       return fold(simplifyCase(expr), evaluation);
     case 'coalesce':
       return fold(simplifyCoalesce(expr), evaluation);
+    case 'call': {
+      const isNull = expr.fn.strict && expr.args.some((arg) => isConstant(arg, null));
+      return isNull ? nullConstant(expr.type) : fold(expr, evaluation);
+    }
     default:
       return fold(expr, evaluation);
   }

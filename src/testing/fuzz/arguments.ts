@@ -238,7 +238,11 @@ export const strides = ['15 minutes', '1 day', '2 hours 30 minutes', '1 week'].m
 );
 
 /** May fail in a row whatever its values' size: kept out of queries whose result must be determined. */
-export const mayFail: ReadonlySet<string> = new Set(
+export function mayFail(name: string, parameters: readonly string[]): boolean {
+  return unsafe.has(name) || (name === '-' && parameters[0] === 'jsonb');
+}
+
+const unsafe: ReadonlySet<string> = new Set(
   [
     '/',
     '%',

@@ -97,7 +97,7 @@ export class ExpressionGenerator {
     this.#options = options;
     this.#chance = options.chance;
     for (const signature of options.signatures) {
-      if (!allowed(signature.name, options.daring)) continue;
+      if (!allowed(signature, options.daring)) continue;
       const list = this.#byResult.get(signature.result) ?? [];
       list.push(signature);
       this.#byResult.set(signature.result, list);
@@ -231,9 +231,9 @@ export class ExpressionGenerator {
     const type = parameters[index]!;
     const other = parameters[index === 0 ? 1 : 0] ?? type;
     const { texts, range } = argumentChoice(name, index, type, other);
-    if (texts !== null && !this.#chance.oneIn(25))
-      return `${quote(this.#chance.pick(texts))}::text`;
-    if (range !== null && !this.#chance.oneIn(25)) {
+    const sensible = this.#options.daring !== 'risky' || !this.#chance.oneIn(25);
+    if (texts !== null && sensible) return `${quote(this.#chance.pick(texts))}::text`;
+    if (range !== null && sensible) {
       return `(${this.#chance.between(range[0], range[1])})::${type}`;
     }
     if (name === 'date_bin' && index === 0) return this.#chance.pick(strides);
@@ -360,7 +360,7 @@ export class ExpressionGenerator {
   }
 }
 
-function allowed(name: string, daring: Daring): boolean {
+function allowed({ name, parameters }: Signature, daring: Daring): boolean {
   if (daring === 'total') return total.has(name);
-  return daring === 'risky' || !mayFail.has(name);
+  return daring === 'risky' || !mayFail(name, parameters);
 }

@@ -94,7 +94,7 @@ function mathematics(): ScalarFunction[] {
   const one = (name: string, compute: (a: number) => number): ScalarFunction =>
     scalar(name, [double], double, call1(compute));
   return [
-    one('round', (a) => roundHalfEven(a) || (a < 0 ? -0 : 0)),
+    one('round', (a) => roundHalfEven(a) || a * 0),
     one('trunc', Math.trunc),
     one('ceil', Math.ceil),
     one('ceiling', Math.ceil),

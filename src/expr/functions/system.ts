@@ -116,24 +116,27 @@ function sizes(): ScalarFunction[] {
       'pg_size_pretty',
       [numeric],
       text,
-      call1((size: Decimal) =>
-        size.isFinite ? prettySize(size.trunc(0).toBigInt()) : size.toString(),
-      ),
+      call1((size: Decimal) => {
+        if (!size.isFinite) return `${size.toString()} ${sizeUnits.at(-1)!}`;
+        const whole = size.trunc(0).toBigInt();
+        return magnitude(whole) < bytesLimit ? `${size.toString()} bytes` : prettySize(whole);
+      }),
     ),
     scalar('pg_size_bytes', [text], bigint, call1(sizeInBytes)),
     scalar('pg_column_size', ['any'], integer, (args) => Buffer.byteLength(String(args[0])), {}),
   ];
 }
 
+const bytesLimit = 10240n;
+
 /** Each unit is used up to 10,240 of it, rounding half away from zero, as PostgreSQL does. */
 function prettySize(size: bigint): string {
   let amount = size;
   let unit = 0;
-  const limit = 10240n;
-  if (magnitude(amount) < limit) return `${amount} bytes`;
+  if (magnitude(amount) < bytesLimit) return `${amount} bytes`;
   // One bit of fraction is kept until the end, so that rounding happens once.
   amount /= 512n;
-  for (unit = 1; unit < sizeUnits.length - 1 && magnitude(amount) >= 2n * limit - 1n; unit++) {
+  for (unit = 1; unit < sizeUnits.length - 1 && magnitude(amount) >= 2n * bytesLimit - 1n; unit++) {
     amount /= 1024n;
   }
   const rounded = (amount + (amount < 0n ? -1n : 1n)) / 2n;

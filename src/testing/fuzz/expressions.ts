@@ -32,7 +32,8 @@ export const allTypes: readonly TypeName[] = [
     'text[]',
     'numeric[]',
   ] as const),
-  ...(['bigint[]', 'timestamp[]', 'boolean[]'] as const),
+  ...(['bigint[]', 'timestamp[]', 'boolean[]', 'smallint[]', 'double precision[]'] as const),
+  ...(['date[]', 'timestamptz[]', 'interval[]', 'uuid[]', 'jsonb[]'] as const),
 ];
 
 /** Types that have an order and an equality. */

@@ -10,6 +10,7 @@ import type { Daring } from './expressions.ts';
 import { type Answer, done, type Judge } from './judge.ts';
 import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
 import { ChangeGenerator, randomTables } from './schema.ts';
+import { resolutionQuery, unionQuery } from './resolution.ts';
 import type { Signature } from './signatures.ts';
 import { Subject } from './subject.ts';
 
@@ -57,9 +58,12 @@ export function randomScenario(random: Random, signatures: readonly Signature[])
   return {
     setup,
     queries: Array.from({ length: queriesPerScenario }, () => {
-      switch (chance.below(5)) {
+      switch (chance.below(7)) {
         case 0:
           return expressionQuery(options('risky'), tables);
+        case 2:
+          if (chance.oneIn(6)) return unionQuery(options('risky'), tables);
+          return resolutionQuery(options('risky'), tables);
         case 1:
           return expressionQuery(options(calm ? 'calm' : 'total'), tables);
         default:

@@ -44,6 +44,13 @@ const sqlTypes: ReadonlyMap<TypeName, SqlType> = new Map<TypeName, SqlType>([
   ['text[]', arrayOf(types.text)],
   ['timestamp[]', arrayOf(types.timestamp)],
   ['boolean[]', arrayOf(types.boolean)],
+  ['smallint[]', arrayOf(types.smallint)],
+  ['double precision[]', arrayOf(types.double)],
+  ['date[]', arrayOf(types.date)],
+  ['timestamptz[]', arrayOf(types.timestamptz)],
+  ['interval[]', arrayOf(types.interval)],
+  ['uuid[]', arrayOf(types.uuid)],
+  ['jsonb[]', arrayOf(types.jsonb)],
 ]);
 
 const nameOfOid: ReadonlyMap<number, TypeName> = new Map(

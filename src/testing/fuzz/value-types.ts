@@ -30,7 +30,14 @@ export type TypeName =
   | 'bigint[]'
   | 'numeric[]'
   | 'text[]'
+  | 'smallint[]'
+  | 'double precision[]'
+  | 'date[]'
   | 'timestamp[]'
+  | 'timestamptz[]'
+  | 'interval[]'
+  | 'uuid[]'
+  | 'jsonb[]'
   | 'boolean[]';
 
 export interface ColumnType {
@@ -79,6 +86,13 @@ export const columnTypes: readonly ColumnType[] = [
   plain('timestamp[]'),
   plain('boolean[]'),
   plain('bigint[]'),
+  plain('smallint[]'),
+  plain('double precision[]', false),
+  plain('date[]'),
+  plain('timestamptz[]'),
+  plain('interval[]', false),
+  plain('uuid[]'),
+  plain('jsonb[]', false),
 ];
 
 const calmLiterals: Readonly<Record<TypeName, readonly string[]>> = {
@@ -135,6 +149,13 @@ const calmLiterals: Readonly<Record<TypeName, readonly string[]>> = {
   'text[]': ['{}', '{a}', '{a,b,NULL}', '{"x y","",c}', '{"a,b","\\"q\\"","{z}"}'],
   'timestamp[]': ['{}', '{"2000-01-01 00:00:00"}', '{"2024-02-29 12:00:00",NULL}'],
   'boolean[]': ['{}', '{t,f}', '{NULL}'],
+  'smallint[]': ['{}', '{1,2}', '{7,NULL,-1}'],
+  'double precision[]': ['{}', '{1.5,-2}', '{0.1,NULL}'],
+  'date[]': ['{}', '{2024-02-29}', '{1999-06-15,NULL}'],
+  'timestamptz[]': ['{}', '{"2024-02-29 12:00:00+05"}'],
+  'interval[]': ['{}', '{"1 day",01:00}', '{NULL,"-1 mon"}'],
+  'uuid[]': ['{}', '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,NULL}'],
+  'jsonb[]': ['{}', '{"{\\"a\\": 1}","[1]"}', '{"\\"x\\"",NULL,"null"}'],
 };
 
 const wildLiterals: Readonly<Record<TypeName, readonly string[]>> = {
@@ -198,6 +219,13 @@ const wildLiterals: Readonly<Record<TypeName, readonly string[]>> = {
   'text[]': ['{NULL,"NULL","null"}', '{{a,b},{c,d}}', '{"\\\\",é}', '[0:1]={x,y}'],
   'timestamp[]': ['{infinity}'],
   'boolean[]': ['{{t},{f}}'],
+  'smallint[]': ['{32767}', '{{1},{2}}'],
+  'double precision[]': ['{NaN,-Infinity}', '{-0}'],
+  'date[]': ['{infinity}', '[3:3]={0001-01-01}'],
+  'timestamptz[]': ['{-infinity}'],
+  'interval[]': ['{"1 mon -1 day"}', '{{00:00:00.000001}}'],
+  'uuid[]': ['{{ffffffff-ffff-ffff-ffff-ffffffffffff}}'],
+  'jsonb[]': ['{{"1"},{"[]"}}', '{"{\\"b\\":1,\\"a\\":1.50}"}'],
 };
 
 /** A quoted constant of the type, its type not said; `NULL` now and then. */

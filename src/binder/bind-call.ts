@@ -46,6 +46,12 @@ export function bindCall(call: ast.FunctionCall, env: ExprEnv): Expr {
   if (call.over !== null) return bindOver(call, name, env);
   if (functions.aggregates(name).length > 0) return bindAggregateCall(call, name, env);
   if (isPureWindowFunction(name)) {
+    if (call.withinGroup.length > 0) {
+      throw notSupported(`${name} WITHIN GROUP`, {
+        position,
+        hint: 'Count the rows before the value: count(*) FILTER (WHERE …).',
+      });
+    }
     throw new SqlError(
       sqlstate.wrongObjectType,
       `window function ${name} requires an OVER clause`,

@@ -4,7 +4,7 @@
  */
 
 import { compareDatums, equalDatums } from '../../types/compare.ts';
-import { dateToTimestamp } from '../../types/datetime.ts';
+import { dateInfinity, dateToTimestamp, timestampInfinity } from '../../types/datetime.ts';
 import type { Datum } from '../../types/datum.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import { types } from '../../types/sql-type.ts';
@@ -125,7 +125,7 @@ function numberPairs(): ScalarFunction[] {
 /** date, timestamp and timestamptz with each other. */
 function timePairs(): ScalarFunction[] {
   const local = (value: Datum, type: SqlType): bigint =>
-    type === date ? dateToTimestamp(value as number) : (value as bigint);
+    type === date ? timestampLike(value as number) : (value as bigint);
   const instant = (value: Datum, type: SqlType, context: EvalContext): bigint =>
     type === timestamptz ? (value as bigint) : localToUtc(local(value, type), sessionZone(context));
   const list = [date, timestamp, timestamptz];
@@ -139,6 +139,14 @@ function timePairs(): ScalarFunction[] {
       return comparisons(left, right, compare);
     }),
   );
+}
+
+const lastTimestampDay = 106_751_991;
+
+/** A day after all timestamps is greater than each but infinity; to compare with it is no error. */
+function timestampLike(days: number): bigint {
+  if (days > lastTimestampDay && days !== dateInfinity) return timestampInfinity - 1n;
+  return dateToTimestamp(days);
 }
 
 function order(a: bigint, b: bigint): number {

@@ -5,6 +5,7 @@
  */
 
 import { notSupported, SqlError, sqlstate } from '../../base/errors.ts';
+import { escapedClasses, namedClasses } from './regex-classes.ts';
 
 export interface RegexFlags {
   readonly global: boolean;
@@ -261,15 +262,17 @@ class Translation {
     if (next >= '1' && next <= '9') {
       throw notSupported('a back reference in a regular expression');
     }
-    const { text, length } = this.#characterEscape(next);
+    const outside = escapedClass(next);
+    const { text, length } = outside ?? this.#characterEscape(next);
     this.#result += text;
     this.#at += length;
     this.#atom = true;
   }
 
-  /** An escape that stands for a character or a class, outside and inside of brackets. */
-  #characterEscape(next: string): { readonly text: string; readonly length: number } {
-    if (/[dDsSwW]/.test(next)) return { text: `\\${next}`, length: 2 };
+  /** An escape that stands for a character, or for a class inside of brackets. */
+  #characterEscape(next: string): Escape {
+    const inside = escapedClasses.get(next);
+    if (inside !== undefined) return { text: inside, length: 2 };
     const control = controls.get(next);
     if (control !== undefined) return { text: control, length: 2 };
     const rest = this.#pattern.slice(this.#at);
@@ -337,17 +340,28 @@ class Translation {
     const [all, kind, name] = match;
     this.#at += all.length;
     if (kind === ':') {
-      if (!classNames.has(name!)) throw invalidRegex('invalid character class');
-      return all;
+      const inside = namedClasses.get(name!);
+      if (inside === undefined) throw invalidRegex('invalid character class');
+      return inside;
     }
     if ([...name!].length !== 1) throw invalidRegex('invalid collating element');
     return /[\w\s]/.test(name!) ? name! : `\\${name}`;
   }
 }
 
-const classNames = new Set(
-  'alpha upper lower digit xdigit alnum print punct graph space blank cntrl word'.split(' '),
-);
+/** What an escape becomes, and how many characters of the pattern it was. */
+interface Escape {
+  readonly text: string;
+  readonly length: number;
+}
+
+/** `\d` and its like outside of brackets; null for other escapes. */
+function escapedClass(letter: string): Escape | null {
+  if (!escapedClasses.has(letter)) return null;
+  const small = letter.toLowerCase();
+  const inside = escapedClasses.get(small)!;
+  return { text: letter === small ? `[${inside}]` : `[^${inside}]`, length: 2 };
+}
 
 const constraints = new Map([
   ['A', '\\A'],

@@ -136,16 +136,6 @@ const plainKinds: readonly Kind[] = [
     type: 'interval',
     exact: false,
   }),
-  ({ items, exactOf }) => {
-    const type = items.chance.pick(['integer', 'text', 'date'] as const);
-    const name = items.chance.pick(['rank', 'dense_rank', 'percent_rank', 'cume_dist']);
-    const whole = name === 'rank' || name === 'dense_rank';
-    return {
-      sql: `${name}(${items.expressions.constant(type)}) WITHIN GROUP (ORDER BY ${exactOf(type).sql})`,
-      type: whole ? 'bigint' : 'double precision',
-      exact: whole,
-    };
-  },
   ({ value }) => ({
     sql: `regr_count(${value('double precision')}, ${value('double precision')})`,
     type: 'bigint',

@@ -287,6 +287,7 @@ const unsafe: ReadonlySet<string> = new Set(
     ],
     ['jsonb_set', 'jsonb_insert', '#-', 'jsonb_array_length', 'json_array_length', 'json_object'],
     ['jsonb_object', 'date_bin', 'to_char', 'gcd', 'lcm', 'like_escape', 'repeat', 'lpad', 'rpad'],
+    ['pg_size_bytes', 'jsonb_path_query_array', 'jsonb_path_query_first', 'timezone'],
     [
       'regexp_substr',
       'regexp_instr',

@@ -168,7 +168,7 @@ export class ExpressionGenerator {
       case 6:
         return `NOT (${again()})`;
       case 7:
-        return `${side()} ${this.#not()}IN (${[side(), side(), this.constant(type)].join(', ')})`;
+        return `${side()} ${this.#not()}IN (${[this.leaf(type, columns), this.leaf(type, columns), this.constant(type)].join(', ')})`;
       case 8:
         return `${side()} ${this.#not()}BETWEEN ${this.#chance.pick(['', 'SYMMETRIC '])}${side()} AND ${side()}`;
       case 9:

@@ -60,13 +60,6 @@ const functions: readonly Make[] = [
       ['f', 'text'],
     ],
   }),
-  (_, of) => ({
-    sql: `ROWS FROM (unnest(${of('bigint[]')}), generate_series(1, 2))`,
-    columns: [
-      ['e', 'bigint'],
-      ['f', 'integer'],
-    ],
-  }),
   (_, of) => ({ sql: `string_to_table(${of('text')}, 'a')`, columns: [['s', 'text']] }),
   (_, of) => ({ sql: `regexp_split_to_table(${of('text')}, '[ab]')`, columns: [['s', 'text']] }),
   (_, of) => ({
@@ -91,10 +84,6 @@ const functions: readonly Make[] = [
   (_, of) => ({
     sql: `jsonb_object_keys(jsonb_build_object('k', 1, coalesce(${of('text')}, '-'), 2))`,
     columns: [['k', 'text']],
-  }),
-  (_, of) => ({
-    sql: `jsonb_path_query(${of('jsonb')}, '$.*')`,
-    columns: [['j', 'jsonb']],
   }),
   (_, of) => ({ sql: `generate_subscripts(${of('text[]')}, 1)`, columns: [['i', 'integer']] }),
 ];

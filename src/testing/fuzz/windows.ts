@@ -35,7 +35,7 @@ export function windowQuery(
       ? frame === ''
         ? chance.pick(['w', '(w)'])
         : `(w${frame})`
-      : `(${chance.oneIn(8) ? '' : partition}${byOrder}${frame})`;
+      : `(${partition}${byOrder}${frame})`;
     return { ...made, sql: `${made.sql} OVER ${over} AS w${index}` };
   });
   if (chance.oneIn(3)) calls.push(rangeCall(generator, partition, calls.length));

@@ -9,6 +9,8 @@ export interface SqlErrorFields {
   readonly detail?: string | undefined;
   /** Full sentences; what the user can do. */
   readonly hint?: string | undefined;
+  /** In what it happened: a line of COPY data. */
+  readonly where?: string | undefined;
   /** Zero-based offset into the statement's source text, in UTF-16 units. */
   readonly position?: number | undefined;
   /** Schema object names, as the wire protocol's fields carry them. */
@@ -52,12 +54,21 @@ export const sqlstate = {
   datetimeFieldOverflow: '22008',
   divisionByZero: '22012',
   invalidEscapeSequence: '22025',
+  sequenceGeneratorLimitExceeded: '2200H',
   invalidParameterValue: '22023',
   invalidRegularExpression: '2201B',
   invalidRowCountInLimit: '2201W',
   invalidRowCountInOffset: '2201X',
   characterNotInRepertoire: '22021',
   substringError: '22011',
+  invalidSqlJsonDatetimeArgument: '22031',
+  invalidSqlJsonSubscript: '22033',
+  nonNumericSqlJsonItem: '22036',
+  singletonSqlJsonItemRequired: '22038',
+  sqlJsonArrayNotFound: '22039',
+  sqlJsonMemberNotFound: '2203A',
+  sqlJsonNumberNotFound: '2203B',
+  sqlJsonObjectNotFound: '2203C',
   arraySubscriptError: '2202E',
   invalidTextRepresentation: '22P02',
   invalidBinaryRepresentation: '22P03',

@@ -1,8 +1,8 @@
 /** CPU profiles of what the benchmark runs: taken with Node's own inspector, written to a file, summed up. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Session, type Profiler } from 'node:inspector/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 const samplingMicros = 500;
 
@@ -17,6 +17,7 @@ export async function profiled<T>(file: string, run: () => Promise<T>): Promise<
     return await run();
   } finally {
     const { profile } = await session.post('Profiler.stop');
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(profile));
     session.disconnect();
   }

@@ -7,7 +7,7 @@ import type * as ast from '../syntax/ast.ts';
 import { coerceForColumn } from './coerce.ts';
 import { bindIn, subqueryEnv, type ExprEnv } from './expr-env.ts';
 import { visiblePlan } from './query-result.ts';
-import { computedRefusal, defaultOf, writableColumn } from './table-rows.ts';
+import { computedRefusal, defaultOf, isGenerated, writableColumn } from './table-rows.ts';
 
 /** By ordinal. Computed columns are not among them: they follow from the others. */
 export function assignmentsOf(
@@ -31,8 +31,8 @@ export function assignmentsOf(
       seen.add(ordinal);
       const column = table.columns[ordinal]!;
       const source = sources[i]!;
-      if (column.source === 'computed') {
-        if (source === 'default') return;
+      if (column.source === 'computed' && source === 'default') return;
+      if (isGenerated(column) && source !== 'default') {
         throw computedRefusal(column, 'update', name.span.start);
       }
       values.set(

@@ -2,12 +2,17 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type { CatalogObject, SchemaObject, TableObject } from '../catalog/objects.ts';
-import { someExpr } from '../expr/walk.ts';
-import { printExpression } from '../syntax/print.ts';
+import {
+  type CatalogObject,
+  type ColumnDefinition,
+  isPartOf,
+  type SchemaObject,
+  type TableObject,
+} from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
-import { bindScalar } from './bind-scalar.ts';
+import { withDefaultOf, withoutDefault } from './bind-default.ts';
+import { alteredSequence } from './bind-sequence.ts';
 import type { Binding } from './binding.ts';
 import type { BoundAlter } from './bound-statement.ts';
 import { findRelation, missingRelation } from './relation-lookup.ts';
@@ -29,13 +34,20 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
   refuseSystem(object, statement.name);
   let changed: CatalogObject = object;
   const others: CatalogObject[] = [];
+  const sequences: { oid: number; restart: bigint | null }[] = [];
   for (const action of statement.actions) {
+    if (action.kind === 'sequence-options' && changed.kind === 'sequence') {
+      const altered = alteredSequence(changed, action.options, binding);
+      changed = altered.object;
+      sequences.push({ oid: object.oid, restart: altered.restart });
+      continue;
+    }
     const result = alterOne(changed, action, binding);
     changed = result.object;
     others.push(...result.others);
   }
   const objects = changed === object ? others : [changed, ...others];
-  return { kind: 'alter', tag, objects, schemas: [] };
+  return { kind: 'alter', tag, objects, schemas: [], sequences };
 }
 
 function refuseSystem(object: CatalogObject, name: ast.QualifiedName): void {
@@ -58,6 +70,11 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
     case 'rename':
       return moveTo(object, { schema: object.schema, name: action.to.name }, binding);
     case 'set-schema': {
+      if (isPartOf(object))
+        throw notSupported(`SET SCHEMA of what belongs to a table`, {
+          hint: 'It goes with its table.',
+          position: action.span.start,
+        });
       requireSchema(action.schema, binding);
       return moveTo(object, { schema: action.schema.name, name: object.name }, binding);
     }
@@ -93,7 +110,12 @@ function moveTo(object: CatalogObject, to: FullName, binding: Binding): Altered 
   );
   const own = others.find((each) => each.oid === object.oid);
   const renamed: CatalogObject = { ...(own ?? object), ...to };
-  return { object: renamed, others: others.filter((each) => each.oid !== object.oid) };
+  const parts = binding.catalog
+    .dependents(object.oid)
+    .filter((each) => isPartOf(each) && each.schema !== to.schema)
+    .map((each) => ({ ...each, schema: to.schema }));
+  const rest = others.filter((each) => each.oid !== object.oid);
+  return { object: renamed, others: [...rest, ...parts] };
 }
 
 function requireSchema(name: ast.Identifier, binding: Binding): void {
@@ -136,21 +158,12 @@ function withDefault(
       { position: action.column.span.start },
     );
   }
-  if (action.value !== null) {
-    const bound = bindScalar(action.value, table.columns, binding, {
-      clause: 'DEFAULT expressions',
-      target: column,
-    });
-    if (someExpr(bound, (part) => part.kind === 'column')) {
-      throw new SqlError(
-        sqlstate.featureNotSupported,
-        'cannot use column reference in DEFAULT expression',
-        { position: action.value.span.start },
-      );
-    }
-  }
-  const defaultSql = action.value === null ? null : printExpression(action.value);
-  const columns = table.columns.map((each, i) => (i === ordinal ? { ...each, defaultSql } : each));
+  if (column.identity !== undefined) throw identityColumn(table, column, action.column, true);
+  const changed =
+    action.value === null
+      ? withoutDefault(column)
+      : withDefaultOf(column, action.value, table.columns, binding);
+  const columns = table.columns.map((each, i) => (i === ordinal ? changed : each));
   return { ...table, columns };
 }
 
@@ -173,10 +186,28 @@ function withoutNotNull(
       { position },
     );
   }
+  const column = table.columns[ordinal]!;
+  if (column.identity !== undefined) throw identityColumn(table, column, action.column, false);
   const columns = table.columns.map((each, i) =>
     i === ordinal ? { ...each, notNull: false } : each,
   );
   return { ...table, columns };
+}
+
+function identityColumn(
+  table: TableObject,
+  column: ColumnDefinition,
+  name: ast.Identifier,
+  ofDefault: boolean,
+): SqlError {
+  return new SqlError(
+    sqlstate.syntaxError,
+    `column "${column.name}" of relation "${table.name}" is an identity column`,
+    {
+      hint: ofDefault ? 'The sequence of the column is changed by ALTER SEQUENCE.' : undefined,
+      position: name.span.start,
+    },
+  );
 }
 
 function alterSchema(statement: ast.AlterStatement, binding: Binding, tag: string): BoundAlter {

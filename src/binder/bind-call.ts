@@ -17,6 +17,7 @@ import { bindOver, isPureWindowFunction } from './bind-over.ts';
 import { coerceArgs, coerceToCommon, constant } from './coerce.ts';
 import { bindIn, checkAllowed, type ExprEnv } from './expr-env.ts';
 import { groupWindowColumn } from './group-window-columns.ts';
+import { argumentsInOrder } from './named-arguments.ts';
 import { mark } from './query-level.ts';
 import { undecidedParameter } from './parameters.ts';
 import { sameExprs } from './same-expr.ts';
@@ -63,7 +64,7 @@ export function bindCall(call: ast.FunctionCall, env: ExprEnv): Expr {
   const groupWindow = groupWindowColumn(name, env.scope, position);
   if (groupWindow !== null) return groupWindow;
   checkPlain(call, name);
-  const args = bindArguments(call, name, env);
+  const args = argumentsInOrder(call, name, (value) => bindIn(env, value));
   if (functions.tables(name).length > 0 && functions.scalars(name).length === 0) {
     return bindRows(call, name, args, env);
   }
@@ -111,38 +112,6 @@ function checkPlain(call: ast.FunctionCall, name: string): void {
   if (call.withinGroup.length > 0) refuse('WITHIN GROUP');
   if (call.orderBy.length > 0) refuse('ORDER BY');
   if (call.filter !== null) refuse('FILTER');
-}
-
-const intervalParts = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs'] as const;
-
-/** Arguments in order. Names are known for make_interval, the one function that is called with them. */
-function bindArguments(call: ast.FunctionCall, name: string, env: ExprEnv): readonly Expr[] {
-  const first = call.arguments.find((argument) => argument.name !== null);
-  if (first === undefined) return call.arguments.map((argument) => bindIn(env, argument.value));
-  if (name !== 'make_interval') {
-    throw notSupported(`calling ${name} with named arguments`, {
-      hint: 'Give the arguments by position.',
-      position: call.span.start,
-    });
-  }
-  const values: Expr[] = intervalParts.map((part) =>
-    part === 'secs' ? constant(0, types.double) : constant(0, types.integer),
-  );
-  call.arguments.forEach((argument, position) => {
-    const index =
-      argument.name === null
-        ? position
-        : intervalParts.findIndex((part) => part === argument.name!.name);
-    if (index < 0 || index >= values.length) {
-      throw new SqlError(
-        sqlstate.undefinedFunction,
-        `function make_interval has no argument "${argument.name?.name ?? ''}"`,
-        { hint: `Its arguments are ${intervalParts.join(', ')}.`, position: call.span.start },
-      );
-    }
-    values[index] = bindIn(env, argument.value);
-  });
-  return values;
 }
 
 /** A set-returning function in the select list: each input row gives as many rows as it returns. */

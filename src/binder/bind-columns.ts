@@ -7,14 +7,17 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type {
   CatalogObject,
   ColumnDefinition,
+  SequenceObject,
   TableObject,
   WatermarkDefinition,
 } from '../catalog/objects.ts';
-import { someExpr } from '../expr/walk.ts';
+import type { Expr } from '../expr/expr.ts';
+import { columnsRead } from '../plan/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import type { SqlType } from '../types/sql-type.ts';
+import { type SqlType, types } from '../types/sql-type.ts';
+import { withDefaultOf } from './bind-default.ts';
 import { checkCollation } from './bind-expr.ts';
 import { includeColumns, metadataColumn } from './bind-metadata.ts';
 import { bindScalar } from './bind-scalar.ts';
@@ -28,7 +31,23 @@ export interface BoundColumns {
   readonly columns: readonly ColumnDefinition[];
   readonly primaryKey: readonly number[];
   readonly checks: TableObject['checks'];
+  /** UNIQUE, in the order written. */
+  readonly uniques: readonly UniqueColumns[];
+  /** Serial and identity columns. */
+  readonly sequences: readonly SequenceColumn[];
   readonly watermark: WatermarkDefinition | null;
+}
+
+export interface UniqueColumns {
+  readonly name: string | null;
+  readonly key: readonly number[];
+  readonly position: number;
+}
+
+export interface SequenceColumn {
+  readonly ordinal: number;
+  readonly options: readonly ast.SequenceOption[];
+  readonly dataType: SequenceObject['dataType'];
 }
 
 export interface ColumnsOptions {
@@ -104,14 +123,20 @@ export function plainColumn(
   };
 }
 
-const serialNames: ReadonlySet<string> = new Set([
-  'serial',
-  'serial4',
-  'bigserial',
-  'serial8',
-  'smallserial',
-  'serial2',
+const serialTypes: ReadonlyMap<string, SqlType> = new Map([
+  ['serial', types.integer],
+  ['serial4', types.integer],
+  ['bigserial', types.bigint],
+  ['serial8', types.bigint],
+  ['smallserial', types.smallint],
+  ['serial2', types.smallint],
 ]);
+
+/** The type of `serial` and its family, null for all others. */
+function serialType(type: ast.TypeName | null): SqlType | null {
+  if (type?.kind !== 'named-type' || type.name.parts.length !== 1) return null;
+  return serialTypes.get(type.name.parts[0]!.name) ?? null;
+}
 
 class ColumnsBuilder {
   readonly #binding: Binding;
@@ -121,6 +146,8 @@ class ColumnsBuilder {
   readonly #written: (ast.ColumnDefinition | null)[] = [];
   #primaryKey: readonly number[] | null = null;
   readonly #checks: { readonly name: string; readonly sql: string }[] = [];
+  readonly #uniques: UniqueColumns[] = [];
+  readonly #sequences: SequenceColumn[] = [];
   #watermark: WatermarkDefinition | null = null;
 
   constructor(binding: Binding, options: ColumnsOptions) {
@@ -157,7 +184,9 @@ class ColumnsBuilder {
     const common = {
       declaredName: written.name.spelling,
       comment: written.comment,
-      notNull: written.constraints.some((each) => each.kind === 'not-null'),
+      notNull:
+        serialType(written.type) !== null ||
+        written.constraints.some((each) => each.kind === 'not-null' || each.kind === 'identity'),
     };
     const name = written.name.name;
     if (written.metadata !== null) {
@@ -184,13 +213,7 @@ class ColumnsBuilder {
         position: written.name.span.start,
       });
     }
-    if (type.kind === 'named-type' && serialNames.has(type.name.parts.at(-1)!.name)) {
-      throw notSupported(`type ${type.name.parts.at(-1)!.name}`, {
-        hint: 'Declare the column as integer or bigint and give its values in INSERT.',
-        position: type.span.start,
-      });
-    }
-    const bound = bindType(type);
+    const bound = serialType(type) ?? bindType(type);
     if (pseudoKinds.has(bound.kind)) {
       throw new SqlError(
         sqlstate.invalidTableDefinition,
@@ -219,13 +242,17 @@ class ColumnsBuilder {
       if (written === null || written === undefined) return;
       const computed = computedExpression(written);
       if (computed !== null) this.#bind(computed, this.#columns.slice(0, ordinal), column);
+      const serial = serialType(written.type)?.kind as SequenceObject['dataType'] | undefined;
+      if (serial !== undefined) {
+        this.#refuseSequence(written.name.span.start);
+        this.#sequences.push({ ordinal, options: [], dataType: serial });
+      }
       for (const constraint of written.constraints) this.#columnConstraint(constraint, ordinal);
       if (written.key) this.#setPrimaryKey([ordinal], written.name.span.start);
     });
   }
 
   #columnConstraint(constraint: ast.ColumnConstraint, ordinal: number): void {
-    const column = this.#columns[ordinal]!;
     const position = constraint.span.start;
     switch (constraint.kind) {
       case 'not-null':
@@ -236,23 +263,18 @@ class ColumnsBuilder {
         this.#default(constraint.expression, ordinal);
         return;
       case 'check': {
-        const name = constraint.name?.name ?? `${this.#options.relation}_${column.name}_check`;
-        this.#check(constraint.expression, name, position);
+        this.#check(constraint.expression, constraint.name?.name ?? null, position);
         return;
       }
       case 'primary-key':
         this.#setPrimaryKey([ordinal], position);
         return;
       case 'unique':
-        throw notSupported('UNIQUE', {
-          hint: 'Make the columns the PRIMARY KEY.',
-          position,
-        });
+        this.#unique(constraint.name, [ordinal], position);
+        return;
       case 'identity':
-        throw notSupported('GENERATED AS IDENTITY', {
-          hint: 'Give the values in INSERT.',
-          position,
-        });
+        this.#identity(constraint, ordinal);
+        return;
       case 'references':
         throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
     }
@@ -267,21 +289,49 @@ class ColumnsBuilder {
         position,
       });
     }
-    const bound = bindScalar(expression, this.#columns, this.#binding, {
-      clause: 'DEFAULT expressions',
-      target: column,
-    });
-    if (someExpr(bound, (part) => part.kind === 'column')) {
+    if (this.#sequences.some((each) => each.ordinal === ordinal)) {
+      throw multipleDefaults(column.name, this.#options.relation, position);
+    }
+    this.#columns[ordinal] = withDefaultOf(column, expression, this.#columns, this.#binding);
+  }
+
+  #identity(
+    constraint: Extract<ast.ColumnConstraint, { readonly kind: 'identity' }>,
+    ordinal: number,
+  ): void {
+    const column = this.#columns[ordinal]!;
+    const position = constraint.span.start;
+    if (this.#sequences.some((each) => each.ordinal === ordinal) || column.defaultSql !== null) {
       throw new SqlError(
-        sqlstate.featureNotSupported,
-        'cannot use column reference in DEFAULT expression',
+        sqlstate.syntaxError,
+        `both default and identity specified for column "${column.name}" of table "${this.#options.relation}"`,
         { position },
       );
     }
-    this.#columns[ordinal] = { ...column, defaultSql: printExpression(expression) };
+    const { kind } = column.type;
+    if (kind !== 'smallint' && kind !== 'integer' && kind !== 'bigint') {
+      throw new SqlError(
+        sqlstate.invalidParameterValue,
+        'identity column type must be smallint, integer, or bigint',
+        { position },
+      );
+    }
+    this.#refuseSequence(position);
+    const identity = constraint.always ? 'always' : 'by-default';
+    this.#columns[ordinal] = { ...column, identity };
+    this.#sequences.push({ ordinal, options: constraint.options, dataType: kind });
   }
 
-  #check(expression: ast.Expression, name: string, position: number): void {
+  #refuseSequence(position: number): void {
+    if (!this.#isSource) return;
+    throw notSupported('a column with a sequence in a source', {
+      hint: 'Its values come with the records; declare it as integer or bigint.',
+      position,
+    });
+  }
+
+  /** `name` null: one is made up. */
+  #check(expression: ast.Expression, name: string | null, position: number): void {
     if (this.#isSource) {
       throw notSupported('CHECK on a source', {
         hint: 'Filter the rows in a view.',
@@ -293,8 +343,12 @@ class ColumnsBuilder {
       relation: this.#options.relation,
     });
     coerceBoolean(this.#binding, bound, 'CHECK');
-    let unique = name;
-    for (let i = 1; this.#checks.some((each) => each.name === unique); i++) unique = `${name}${i}`;
+    const base = name ?? checkName(this.#options.relation, this.#columns, bound);
+    let unique = base;
+    for (let i = 1; this.#checks.some((each) => each.name === unique); i++) {
+      if (name !== null) throw duplicateConstraint(name, this.#options.relation, position);
+      unique = `${base}${i}`;
+    }
     this.#checks.push({ name: unique, sql: printExpression(expression) });
   }
 
@@ -308,17 +362,28 @@ class ColumnsBuilder {
         );
         return;
       case 'check':
-        this.#check(
-          constraint.check!,
-          constraint.name?.name ?? `${this.#options.relation}_check`,
+        this.#check(constraint.check!, constraint.name?.name ?? null, position);
+        return;
+      case 'unique':
+        this.#unique(
+          constraint.name,
+          constraint.columns.map((name) => this.#keyOrdinal(name)),
           position,
         );
         return;
-      case 'unique':
-        throw notSupported('UNIQUE', { hint: 'Make the columns the PRIMARY KEY.', position });
       case 'foreign-key':
         throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
     }
+  }
+
+  #unique(name: ast.Identifier | null, key: readonly number[], position: number): void {
+    if (this.#isSource) {
+      throw notSupported('UNIQUE on a source', {
+        hint: 'Leave it out, and group by the columns in a view.',
+        position,
+      });
+    }
+    this.#uniques.push({ name: name?.name ?? null, key, position });
   }
 
   #keyOrdinal(name: ast.Identifier): number {
@@ -374,7 +439,12 @@ class ColumnsBuilder {
     const first = this.#columns.length;
     for (const column of columnsToCopy(object)) {
       const plain = plainColumn(column.name, column.type, { notNull: column.notNull });
-      this.add(including('defaults') ? { ...plain, defaultSql: column.defaultSql } : plain, null);
+      if (including('defaults') && column.identity === undefined) {
+        const { defaultSql, sequence } = column;
+        this.add({ ...plain, defaultSql, ...(sequence === undefined ? {} : { sequence }) }, null);
+      } else {
+        this.add(plain, null);
+      }
     }
     if (object.kind !== 'table') return;
     if (including('constraints')) this.#checks.push(...object.checks);
@@ -391,6 +461,8 @@ class ColumnsBuilder {
       columns: this.#columns,
       primaryKey: this.#primaryKey ?? [],
       checks: this.#checks,
+      uniques: this.#uniques,
+      sequences: this.#sequences,
       watermark: this.#watermark,
     };
   }
@@ -408,4 +480,29 @@ function computedExpression(written: ast.ColumnDefinition): ast.Expression | nul
   if (written.computed !== null) return written.computed;
   const generated = written.constraints.find((each) => each.kind === 'generated');
   return generated === undefined ? null : (generated as { expression: ast.Expression }).expression;
+}
+
+function multipleDefaults(column: string, table: string, position: number): SqlError {
+  return new SqlError(
+    sqlstate.syntaxError,
+    `multiple default values specified for column "${column}" of table "${table}"`,
+    { position },
+  );
+}
+
+/** PostgreSQL's: with the column where the condition is about one alone. */
+export function checkName(
+  relation: string,
+  columns: readonly ColumnDefinition[],
+  condition: Expr,
+): string {
+  const [first, ...more] = columnsRead(condition);
+  const about = first === undefined || more.length > 0 ? '' : `${columns[first]!.name}_`;
+  return `${relation}_${about}check`;
+}
+
+function duplicateConstraint(name: string, table: string, position: number): SqlError {
+  return new SqlError('42710', `constraint "${name}" for relation "${table}" already exists`, {
+    position,
+  });
 }

@@ -13,7 +13,7 @@ import type { Binding } from './binding.ts';
 import type { BoundCopyFrom, BoundCopyTo, BoundQuery, BoundSubscribe } from './bound-statement.ts';
 import { columnIndexOf } from './column-index.ts';
 import { relationRef } from './relation-lookup.ts';
-import { computedRefusal, requireTable, writableColumn } from './table-rows.ts';
+import { requireTable, writableColumn } from './table-rows.ts';
 
 export function bindCopy(
   statement: ast.CopyStatement,
@@ -81,7 +81,13 @@ function copyFrom(statement: ast.CopyStatement, binding: Binding): BoundCopyFrom
     statement.columns?.map((name) => {
       const ordinal = writableColumn(table, name);
       const column = table.columns[ordinal]!;
-      if (column.source === 'computed') throw computedRefusal(column, 'insert', name.span.start);
+      if (column.source === 'computed') {
+        throw new SqlError(
+          sqlstate.invalidColumnReference,
+          `column "${column.name}" is a generated column`,
+          { detail: 'Generated columns cannot be used in COPY.', position: name.span.start },
+        );
+      }
       return ordinal;
     }) ?? table.columns.flatMap((column, i) => (column.source === 'computed' ? [] : [i]));
   const twice = columns.find((ordinal, i) => columns.indexOf(ordinal) !== i);

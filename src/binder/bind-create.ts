@@ -1,11 +1,23 @@
 /** CREATE TABLE, SOURCE and SCHEMA: what keeps rows, and what reads or writes them outside. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { CatalogObject, ColumnDefinition } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  IndexObject,
+  TableObject,
+} from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import { bindColumns, plainColumn } from './bind-columns.ts';
+import {
+  bindColumns,
+  plainColumn,
+  type SequenceColumn,
+  type UniqueColumns,
+} from './bind-columns.ts';
+import { freeName, uniqueIndex } from './bind-index.ts';
 import { type BoundOptions, bindOptions, findConnector } from './bind-options.ts';
+import { sequenceNumbers, sequenceObject } from './bind-sequence.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
 import type { Binding } from './binding.ts';
 import type {
@@ -13,7 +25,9 @@ import type {
   BoundCreateSource,
   BoundCreateTable,
   BoundQuery,
+  ColumnSequence,
   CreateMode,
+  Unnumbered,
 } from './bound-statement.ts';
 import { nameForCreation } from './relation-lookup.ts';
 import { storedStatement } from './stored-sql.ts';
@@ -77,18 +91,53 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     query === null
       ? bindColumns(statement, binding, { relation: name.name, metadata: null, own: [] })
       : columnsOfQuery(statement, query.fields);
+  const { uniques, sequences, ...definition } = bound;
   return {
     kind: 'create-table',
     ...mode,
     query: statement.withData === false ? null : query,
+    sequences: mode.skip
+      ? []
+      : columnSequences({ ...name, columns: bound.columns }, sequences, binding),
+    indexes: mode.skip ? [] : uniqueIndexes({ ...name, columns: bound.columns }, uniques, binding),
     object: {
       kind: 'table',
       ...name,
-      ...bound,
+      ...definition,
       comment: statement.comment,
       sql: storedStatement(statement, name, binding),
     },
   };
+}
+
+function uniqueIndexes(
+  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+  uniques: readonly UniqueColumns[],
+  { catalog }: Binding,
+): readonly Unnumbered<IndexObject>[] {
+  // Nothing else may have the table's own name, nor that of its key.
+  const taken = new Set([table.name, `${table.name}_pkey`]);
+  return uniques.map((unique) => {
+    const index = uniqueIndex(catalog, table, unique, taken);
+    taken.add(index.name);
+    return index;
+  });
+}
+
+function columnSequences(
+  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+  sequences: readonly SequenceColumn[],
+  { catalog }: Binding,
+): readonly ColumnSequence[] {
+  const taken = new Set([table.name]);
+  return sequences.map(({ ordinal, options, dataType }) => {
+    const column = table.columns[ordinal]!;
+    const name = freeName(catalog, table.schema, `${table.name}_${column.name}`, 'seq', taken);
+    taken.add(name);
+    const numbers = sequenceNumbers(options, null, dataType);
+    const owner = { relation: 0, column: column.name, identity: column.identity !== undefined };
+    return { ordinal, object: sequenceObject({ schema: table.schema, name }, numbers, owner) };
+  });
 }
 
 /** Storage parameters of PostgreSQL mean nothing here and are refused by name. */
@@ -118,7 +167,7 @@ function bindTableQuery(
 function columnsOfQuery(statement: ast.CreateTable, fields: Schema) {
   const names = checkColumnNames(statement.columnNames, fields);
   const columns = fields.map((field, i) => plainColumn(names[i]!, field.type));
-  return { columns, primaryKey: [], checks: [], watermark: null };
+  return { columns, primaryKey: [], checks: [], uniques: [], sequences: [], watermark: null };
 }
 
 function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSource {

@@ -1,9 +1,20 @@
 /** DROP: which objects, in which kinds, and what CASCADE takes along. */
 
+import { must } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { cascadeNotice } from '../catalog/dependency-errors.ts';
-import type { CatalogObject, SchemaObject } from '../catalog/objects.ts';
+import { quoteName } from '../catalog/names.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  IndexObject,
+  SchemaObject,
+  SequenceObject,
+  TableObject,
+} from '../catalog/objects.ts';
+import type { DropPlan } from '../catalog/catalog.ts';
+import { columnsUsing } from '../catalog/sequences.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import type { BoundDrop } from './bound-statement.ts';
@@ -25,9 +36,52 @@ export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundD
   const unique = [...new Set(targets)];
   const visible = isVisible(binding);
   const plan = binding.catalog.planDrop(unique, statement.behavior === 'cascade', visible);
+  checkSequences(plan, statement, binding);
   const cascade = cascadeNotice(plan.cascaded, visible);
   if (cascade !== null) binding.notice(cascade.message, cascade);
   return { kind: 'drop', tag, plan };
+}
+
+/** A sequence stays as long as a column takes its default from it. */
+function checkSequences(plan: DropPlan, statement: ast.DropStatement, binding: Binding): void {
+  const going = new Set(plan.objects.map((object) => object.oid));
+  for (const sequence of plan.objects) {
+    if (sequence.kind !== 'sequence') continue;
+    for (const { table, column } of columnsUsing(binding.catalog, sequence.oid)) {
+      if (!going.has(table.oid)) throw sequenceUsed(sequence, table, column, statement);
+    }
+  }
+}
+
+function sequenceUsed(
+  sequence: SequenceObject,
+  table: TableObject,
+  column: ColumnDefinition,
+  statement: ast.DropStatement,
+): SqlError {
+  const shown = quoteName(sequence.name);
+  const place = `column ${quoteName(column.name)} of table ${quoteName(table.name)}`;
+  if (column.identity !== undefined) {
+    return new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop sequence ${shown} because ${place} requires it`,
+      { hint: `You can drop ${place} instead.` },
+    );
+  }
+  if (statement.behavior === 'cascade') {
+    return notSupported('DROP … CASCADE of a sequence that a default needs', {
+      hint: `ALTER TABLE ${quoteName(table.name)} ALTER COLUMN ${quoteName(column.name)} DROP DEFAULT first.`,
+      position: statement.span.start,
+    });
+  }
+  return new SqlError(
+    sqlstate.dependentObjectsStillExist,
+    `cannot drop sequence ${shown} because other objects depend on it`,
+    {
+      detail: `default value for ${place} depends on sequence ${shown}`,
+      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+    },
+  );
 }
 
 /** Whether a name is found without its schema. */
@@ -64,7 +118,18 @@ function findObject(
       { position: name.span.start },
     );
   }
+  if (found.kind === 'index' && found.constraint) throw constraintIndex(found, binding);
   return found;
+}
+
+function constraintIndex(index: IndexObject, { catalog }: Binding): SqlError {
+  const table = quoteName(must(catalog.byOid(index.relation), 'table of an index').name);
+  const constraint = `constraint ${quoteName(index.name)} on table ${table}`;
+  return new SqlError(
+    sqlstate.dependentObjectsStillExist,
+    `cannot drop index ${quoteName(index.name)} because ${constraint} requires it`,
+    { hint: `You can drop ${constraint} instead.` },
+  );
 }
 
 const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
@@ -74,13 +139,15 @@ const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
   'view',
   'materialized view',
   'sink',
+  'index',
+  'sequence',
 ]);
 
 /** Kinds of objects that never exist here. */
 export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
   if (relationKinds.has(kind)) return;
   throw notSupported(`a statement on a ${kind}`, {
-    hint: 'Tables, sources, views, materialized views, sinks and schemas can be defined.',
+    hint: 'Tables, sources, views, materialized views, sinks, indexes, sequences and schemas can be defined.',
     position,
   });
 }
@@ -94,13 +161,17 @@ export function checkKind(
 ): void {
   if (fits(object, kind)) return;
   const fitting = object.kind === 'materialized-view' ? 'materialized view' : object.kind;
-  throw new SqlError(sqlstate.wrongObjectType, `"${object.name}" is not a ${kind}`, {
-    hint:
-      object.kind === 'virtual' || verb === 'other'
-        ? undefined
-        : `Use DROP ${fitting.toUpperCase()} to remove a ${fitting}.`,
-    position,
-  });
+  throw new SqlError(
+    sqlstate.wrongObjectType,
+    `"${object.name}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`,
+    {
+      hint:
+        object.kind === 'virtual' || verb === 'other'
+          ? undefined
+          : `Use DROP ${fitting.toUpperCase()} to remove a ${fitting}.`,
+      position,
+    },
+  );
 }
 
 /** A source made by CREATE TABLE … WITH is a table to its user, and one made by CREATE SOURCE a source. */
@@ -116,16 +187,23 @@ function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
     case 'materialized view':
       return object.kind === 'materialized-view';
     case 'sink':
-      return object.kind === 'sink';
+    case 'index':
+    case 'sequence':
+      return object.kind === kind;
     default:
       return false;
   }
 }
 
+const missingCodes: ReadonlyMap<ast.ObjectKind, string> = new Map([
+  ['schema', sqlstate.invalidSchemaName],
+  ['index', sqlstate.undefinedObject],
+]);
+
 /** `table "x" does not exist` */
 export function missing(kind: ast.ObjectKind, name: ast.QualifiedName): SqlError {
   const { schema, relation } = splitName(name);
   const shown = schema === null ? relation : `${schema}.${relation}`;
-  const code = kind === 'schema' ? sqlstate.invalidSchemaName : sqlstate.undefinedTable;
+  const code = missingCodes.get(kind) ?? sqlstate.undefinedTable;
   return new SqlError(code, `${kind} "${shown}" does not exist`, { position: name.span.start });
 }

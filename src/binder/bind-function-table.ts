@@ -1,17 +1,21 @@
 /** Functions in FROM: set-returning ones give their rows, others one row of one column. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import type { Expr } from '../expr/expr.ts';
+import { recordFunctions } from '../expr/functions/json-record.ts';
 import { resolveTable } from '../expr/resolve.ts';
 import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
 import { types } from '../types/sql-type.ts';
 import { functionName } from './bind-call.ts';
+import { bindType } from './bind-type.ts';
 import { coerceArgs, settleUnknown } from './coerce.ts';
 import { columnName } from './column-name.ts';
 import { bindIn, type ExprEnv, type QueryEnv } from './expr-env.ts';
 import { withAlias } from './from-alias.ts';
 import { oneRow, plainItem, type FromResult } from './from-result.ts';
+import { argumentsInOrder } from './named-arguments.ts';
 import type { QueryLevel } from './query-level.ts';
 import { project } from './query-result.ts';
 import { Scope } from './scope.ts';
@@ -29,11 +33,12 @@ export function bindFunctionTable(
       position,
     });
   }
-  if (first!.columns !== null) {
-    throw notSupported('a column definition list', {
-      hint: 'Take the fields out of the JSON value with -> and ->>.',
-      position,
-    });
+  if (first!.columns !== null && table.ordinality && !table.rowsFrom) {
+    throw new SqlError(
+      sqlstate.syntaxError,
+      'WITH ORDINALITY cannot be used with a column definition list',
+      { hint: 'Put the column definition list inside ROWS FROM().', position },
+    );
   }
   // The function sees what stands left of it from inside its own plan, one level down.
   const inner: ExprEnv = {
@@ -43,7 +48,7 @@ export function bindFunctionTable(
     clause: 'functions in FROM',
     binders: env.binders,
   };
-  const bound = bindRowsOf(first!.call, table.ordinality, inner);
+  const bound = bindRowsOf(first!, table.ordinality, inner);
   const item = plainItem(bound.plan, {
     name: table.alias?.name?.name ?? bound.name,
     schema: null,
@@ -67,10 +72,23 @@ function columnNames(table: ast.FunctionTable, bound: BoundFunction): readonly s
   return bound.single && alias !== undefined ? [alias, ...names.slice(1)] : names;
 }
 
-function bindRowsOf(expression: ast.Expression, ordinality: boolean, env: ExprEnv): BoundFunction {
+function bindRowsOf(
+  { call: expression, columns }: ast.TableFunctionCall,
+  ordinality: boolean,
+  env: ExprEnv,
+): BoundFunction {
   const call = expression.kind === 'call' ? expression : null;
+  const record = call !== null && recordFunctions.has(functionName(call));
+  if (columns !== null && !record) {
+    throw new SqlError(
+      sqlstate.syntaxError,
+      'a column definition list is only allowed for functions returning "record"',
+      { position: columns[0]?.span.start ?? expression.span.start },
+    );
+  }
   if (call !== null && env.binding.functions.tables(functionName(call)).length > 0) {
-    return bindRows(call, ordinality, env);
+    const extra = record ? [described(columns, expression.span.start)] : [];
+    return bindRows(call, extra, ordinality, env);
   }
   if (call === null && expression.kind !== 'special-value' && expression.kind !== 'conditional') {
     throw new SqlError(sqlstate.syntaxError, 'only a function may stand here', {
@@ -95,7 +113,31 @@ function bindScalarRow(
   return { plan: project(oneRow, columns), name, single: true };
 }
 
-function bindRows(call: ast.FunctionCall, ordinality: boolean, env: ExprEnv): BoundFunction {
+/** A column definition list as an argument: NULL of the row type that it describes. */
+function described(columns: readonly ast.ColumnSpec[] | null, position: number): Expr {
+  if (columns === null) {
+    throw new SqlError(
+      sqlstate.syntaxError,
+      'a column definition list is required for functions returning "record"',
+      { position },
+    );
+  }
+  const fields = columns.map((column) => {
+    if (column.collation !== null) {
+      throw notSupported('COLLATE in a column definition list', { position: column.span.start });
+    }
+    return { name: column.name.name, type: bindType(column.type) };
+  });
+  return { kind: 'constant', value: null, type: { kind: 'row', fields } };
+}
+
+/** `extra` arguments stand behind the written ones. */
+function bindRows(
+  call: ast.FunctionCall,
+  extra: readonly Expr[],
+  ordinality: boolean,
+  env: ExprEnv,
+): BoundFunction {
   const name = functionName(call);
   const position = call.span.start;
   if (call.over !== null || call.filter !== null || call.distinct || call.star) {
@@ -105,7 +147,7 @@ function bindRows(call: ast.FunctionCall, ordinality: boolean, env: ExprEnv): Bo
       { position },
     );
   }
-  const args = call.arguments.map((argument) => bindIn(env, argument.value));
+  const args = [...argumentsInOrder(call, name, (value) => bindIn(env, value)), ...extra];
   const resolved = resolveTable(
     env.binding.functions,
     name,
@@ -123,5 +165,5 @@ function bindRows(call: ast.FunctionCall, ordinality: boolean, env: ExprEnv): Bo
     outer: false,
     schema: fields,
   };
-  return { plan, name, single: resolved.columns.length === 1 };
+  return { plan, name, single: resolved.columns.length === 1 && extra.length === 0 };
 }

@@ -1,7 +1,7 @@
 /** INSERT: rows mapped to the table's columns, defaults filled in, ON CONFLICT and RETURNING. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { TableObject } from '../catalog/objects.ts';
+import type { ColumnDefinition, TableObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import { columnsFor } from '../plan/expressions.ts';
 import type { LogicalPlan, ProjectPlan, ValuesPlan } from '../plan/logical.ts';
@@ -58,9 +58,6 @@ function refuseUnsupported(statement: ast.InsertStatement): void {
   const position = statement.span.start;
   if (statement.overwrite) {
     throw notSupported('INSERT OVERWRITE', { hint: 'Use TRUNCATE, then INSERT.', position });
-  }
-  if (statement.overriding !== null) {
-    throw notSupported('OVERRIDING', { hint: 'Leave it out.', position });
   }
 }
 
@@ -145,8 +142,8 @@ function bindValues(
     row.forEach((cell, i) => {
       const ordinal = targets[i]!;
       const column = table.columns[ordinal]!;
-      if (cell.kind === 'default') return;
-      if (column.source === 'computed') throw computedRefusal(column, 'insert', cell.span.start);
+      if (cell.kind === 'default' || ignoresValue(statement, column)) return;
+      if (refusesValue(statement, column)) throw computedRefusal(column, 'insert', cell.span.start);
       given.set(ordinal, coerceForColumn(env.binding, bindIn(inner, cell), column));
     });
     return wholeRow(table, given, env.binding);
@@ -167,12 +164,14 @@ function bindSelected(
   const used = targets.slice(0, count);
   for (const ordinal of used) {
     const column = table.columns[ordinal]!;
-    if (column.source === 'computed') throw computedRefusal(column, 'insert', source.span.start);
+    if (refusesValue(statement, column) && !ignoresValue(statement, column))
+      throw computedRefusal(column, 'insert', source.span.start);
   }
   const settled = castUnknown(env.binding, query, used, table);
   const given = new Map<number, Expr>();
   columnsFor(settled.schema).forEach((column, i) => {
     const ordinal = used[i]!;
+    if (ignoresValue(statement, table.columns[ordinal]!)) return;
     const at = columnPosition(settled, i) ?? source.span.start;
     given.set(ordinal, coerceForColumn(env.binding, { ...column, at }, table.columns[ordinal]!));
   });
@@ -180,6 +179,16 @@ function bindSelected(
   // A NUMERIC with a scale of its own fits a column without one, and keeps its form on the way.
   const schema = rowSchema(table).map((field, i) => ({ ...field, type: exprs[i]!.type }));
   return { kind: 'project', input: settled, exprs, schema };
+}
+
+/** OVERRIDING USER VALUE: an identity column takes its default whatever is given. */
+function ignoresValue(statement: ast.InsertStatement, column: ColumnDefinition): boolean {
+  return statement.overriding === 'user' && column.identity !== undefined;
+}
+
+function refusesValue(statement: ast.InsertStatement, column: ColumnDefinition): boolean {
+  if (column.source === 'computed') return true;
+  return column.identity === 'always' && statement.overriding !== 'system';
 }
 
 /** Literals without a type take that of their column; everything else stays for the cast above. */

@@ -14,8 +14,10 @@ import { bindCopy } from './bind-copy.ts';
 import { bindCreateView } from './bind-create-view.ts';
 import { bindCreateSchema, bindCreateTable } from './bind-create.ts';
 import { bindDrop } from './bind-drop.ts';
+import { bindCreateIndex } from './bind-index.ts';
 import { bindInsert } from './bind-insert.ts';
 import { bindScalar } from './bind-scalar.ts';
+import { bindCreateSequence } from './bind-sequence.ts';
 import { bindCreateSink, bindInsertSink } from './bind-sink.ts';
 import { bindSubscribe } from './bind-subscribe.ts';
 import { bindType } from './bind-type.ts';
@@ -88,6 +90,10 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
       return bindCreateView(statement, binding);
     case 'create-sink':
       return bindCreateSink(statement, binding);
+    case 'create-index':
+      return bindCreateIndex(statement, binding);
+    case 'create-sequence':
+      return bindCreateSequence(statement, binding);
     case 'create-schema':
       return bindCreateSchema(statement, binding);
     case 'alter':
@@ -147,8 +153,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'lock':
     case 'generic':
       return { kind: 'session', statement };
-    case 'create-index':
-    case 'create-sequence':
     case 'create-type':
     case 'create-connection':
     case 'merge':
@@ -159,13 +163,7 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
   }
 }
 
-type Refused =
-  | ast.CreateIndex
-  | ast.CreateSequence
-  | ast.CreateType
-  | ast.CreateConnection
-  | ast.MergeStatement
-  | ast.StatementSet;
+type Refused = ast.CreateType | ast.CreateConnection | ast.MergeStatement | ast.StatementSet;
 
 function refuse(statement: Refused): never {
   const [what, hint] = refusals[statement.kind];
@@ -173,8 +171,6 @@ function refuse(statement: Refused): never {
 }
 
 const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'create-index': ['CREATE INDEX', 'Group or key a materialized view by the columns to look up.'],
-  'create-sequence': ['CREATE SEQUENCE', 'Give the values in INSERT.'],
   'create-type': [
     'CREATE TYPE',
     'Use text with CHECK for an enumeration, and ROW for a composite.',

@@ -7,9 +7,11 @@
 import type { DropPlan } from '../catalog/catalog.ts';
 import type {
   CatalogObject,
+  IndexObject,
   MaterializedViewObject,
   PlainViewObject,
   SchemaObject,
+  SequenceObject,
   SinkObject,
   SourceObject,
   TableObject,
@@ -47,6 +49,8 @@ export type BoundStatement =
   | BoundCreateView
   | BoundCreateMaterializedView
   | BoundCreateSink
+  | BoundCreateIndex
+  | BoundCreateSequence
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter
@@ -93,6 +97,10 @@ export interface CreateMode {
 export interface BoundCreateTable extends CreateMode {
   readonly kind: 'create-table';
   readonly object: Unnumbered<TableObject>;
+  /** What UNIQUE stands for; their `relation` is this table. */
+  readonly indexes: readonly Unnumbered<IndexObject>[];
+  /** What serial and identity columns take their values from; their owner is that column of this table. */
+  readonly sequences: readonly ColumnSequence[];
   /** CREATE TABLE AS: its first rows. Null otherwise, and for WITH NO DATA. */
   readonly query: BoundQuery | null;
 }
@@ -134,6 +142,26 @@ export interface BoundCreateSink extends CreateMode {
   readonly prefersFinal: boolean;
 }
 
+export interface BoundCreateIndex {
+  readonly kind: 'create-index';
+  /** The name is taken and IF NOT EXISTS stood there. */
+  readonly skip: boolean;
+  readonly object: Unnumbered<IndexObject>;
+}
+
+/** The sequence of the column at `ordinal`. */
+export interface ColumnSequence {
+  readonly ordinal: number;
+  readonly object: Unnumbered<SequenceObject>;
+}
+
+export interface BoundCreateSequence {
+  readonly kind: 'create-sequence';
+  /** The name is taken and IF NOT EXISTS stood there. */
+  readonly skip: boolean;
+  readonly object: Unnumbered<SequenceObject>;
+}
+
 export interface BoundCreateSchema {
   readonly kind: 'create-schema';
   readonly name: string;
@@ -154,6 +182,8 @@ export interface BoundAlter {
   /** Each replaces the object of its oid. */
   readonly objects: readonly CatalogObject[];
   readonly schemas: readonly SchemaObject[];
+  /** Where sequences go on; null: where they are. */
+  readonly sequences?: readonly { readonly oid: number; readonly restart: bigint | null }[];
 }
 
 /** RETURNING: expressions over the columns that the statement's comment names. */
@@ -175,12 +205,12 @@ export interface BoundInsert {
 }
 
 /**
- * `key`: ordinals of the primary key; every conflict is one with it. For `update`, `row` computes the new
+ * `keys`: ordinals of the keys that a row may conflict in; of one alone for `update`. For `update`, `row` computes the new
  * row from the stored row's columns followed by the proposed row's (EXCLUDED); `where` over the same columns
  * (null: always) decides whether the stored row changes.
  */
 export interface BoundOnConflict {
-  readonly key: readonly number[];
+  readonly keys: readonly (readonly number[])[];
   readonly action: 'nothing' | 'update';
   readonly row: readonly Expr[];
   readonly where: Expr | null;

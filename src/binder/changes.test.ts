@@ -52,7 +52,7 @@ describe('INSERT', () => {
     );
     if (statement.kind !== 'insert' || statement.onConflict === null)
       throw new Error('no conflict');
-    expect(statement.onConflict.key).toEqual([0]);
+    expect(statement.onConflict.keys).toEqual([[0]]);
     expect(show(statement.onConflict.row)).toEqual(['#0', '#5', 'call', '#3']);
     expect(statement.onConflict.where).toMatchObject({ args: [{ index: 3 }, {}] });
     expect(show(statement.returning!.exprs)).toEqual(['#2', '#0', '#1', '#2', '#3']);

@@ -265,7 +265,7 @@ describe('DROP', () => {
       '42809 "m" is not a table\nhint: Use DROP MATERIALIZED VIEW to remove a materialized view.',
     ],
     ['DROP SCHEMA pg_catalog', '2BP01 cannot drop schema pg_catalog'],
-    ['DROP INDEX i', '0A000'],
+    ['DROP INDEX i', '42704 index "i" does not exist'],
   ])('%s', (sql, message) => {
     expect(binder.error(sql).startsWith(message)).toBe(true);
   });

@@ -1,11 +1,13 @@
 /** ON CONFLICT: which key it is about, and the row that DO UPDATE makes. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { indexesOf } from '../catalog/indexes.ts';
 import type { TableObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import type * as ast from '../syntax/ast.ts';
 import { assignmentsOf } from './assignments.ts';
 import type { BoundOnConflict } from './bound-statement.ts';
+import type { Binding } from './binding.ts';
 import { coerceBoolean } from './coerce.ts';
 import { bindIn, type ExprEnv, type QueryEnv } from './expr-env.ts';
 import { oneRow, plainItem } from './from-result.ts';
@@ -21,10 +23,9 @@ export function bindOnConflict(
   alias: string,
   env: QueryEnv,
 ): BoundOnConflict | null {
-  checkTarget(clause, table);
-  const key = table.primaryKey;
+  const keys = arbiters(clause, table, env.binding);
   if (clause.action === 'nothing') {
-    return key.length === 0 ? null : { key, action: 'nothing', row: [], where: null };
+    return keys.length === 0 ? null : { keys, action: 'nothing', row: [], where: null };
   }
   const stored = { ...oneRow, schema: fieldsOf(table) };
   const item = plainItem(stored, { name: alias, schema: table.schema, relation: table });
@@ -47,18 +48,27 @@ export function bindOnConflict(
       ? null
       : coerceBoolean(env.binding, bindIn({ ...inner, clause: 'WHERE' }, clause.where), 'WHERE');
   refuseSubqueries(where === null ? row : [...row, where], 'ON CONFLICT');
-  return { key, action: 'update', row, where };
+  return { keys, action: 'update', row, where };
 }
 
-/** The only unique constraint of a table is its primary key. */
-function checkTarget(clause: ast.OnConflict, table: TableObject): void {
+/** The keys that a conflict may be in: the one that is named, or all of them. */
+function arbiters(
+  clause: ast.OnConflict,
+  table: TableObject,
+  binding: Binding,
+): readonly (readonly number[])[] {
   const position = clause.span.start;
+  const indexes = indexesOf(binding.catalog, table.oid).filter((index) => index.unique);
+  const primary = table.primaryKey.length === 0 ? [] : [table.primaryKey];
+  const keys = [...primary, ...indexes.map((index) => index.key)];
   if (clause.targetWhere !== null) {
     throw notSupported('ON CONFLICT with WHERE for a partial index', { position });
   }
   if (clause.constraint !== null) {
     const { name } = clause.constraint;
-    if (name === `${table.name}_pkey` && table.primaryKey.length > 0) return;
+    if (name === `${table.name}_pkey` && primary.length > 0) return primary;
+    const named = indexes.find((index) => index.constraint && index.name === name);
+    if (named !== undefined) return [named.key];
     throw new SqlError(
       sqlstate.undefinedObject,
       `constraint "${name}" for table "${table.name}" does not exist`,
@@ -66,7 +76,7 @@ function checkTarget(clause: ast.OnConflict, table: TableObject): void {
     );
   }
   if (clause.target.length === 0) {
-    if (clause.action === 'nothing') return;
+    if (clause.action === 'nothing') return keys;
     throw new SqlError(
       sqlstate.syntaxError,
       'ON CONFLICT DO UPDATE requires inference specification or constraint name',
@@ -85,8 +95,10 @@ function checkTarget(clause: ast.OnConflict, table: TableObject): void {
       });
     }),
   );
-  const key = table.primaryKey;
-  if (key.length > 0 && named.size === key.length && key.every((each) => named.has(each))) return;
+  const found = keys.find(
+    (key) => named.size === key.length && key.every((each) => named.has(each)),
+  );
+  if (found !== undefined) return [found];
   throw new SqlError(
     sqlstate.invalidColumnReference,
     'there is no unique or exclusion constraint matching the ON CONFLICT specification',

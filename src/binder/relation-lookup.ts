@@ -1,6 +1,6 @@
 /** From a written name to a catalog object, along the search path, with PostgreSQL's errors. */
 
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import type { CatalogObject, RelationObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
@@ -32,6 +32,18 @@ export function requireRelation(binding: Binding, name: ast.QualifiedName): Rela
     throw new SqlError(sqlstate.wrongObjectType, `"${found.name}" is a sink`, {
       detail: 'The rows of a sink go outside and are not kept.',
       hint: 'Read what it reads; millrace.sinks shows how far it is.',
+      position: name.span.start,
+    });
+  }
+  if (found?.kind === 'index') {
+    throw new SqlError(sqlstate.wrongObjectType, `cannot open relation "${found.name}"`, {
+      detail: 'This operation is not supported for indexes.',
+      position: name.span.start,
+    });
+  }
+  if (found?.kind === 'sequence') {
+    throw notSupported('reading a sequence as a table', {
+      hint: 'Its last value stands in pg_sequences.',
       position: name.span.start,
     });
   }

@@ -112,9 +112,21 @@ export function computedRefusal(
       ? `cannot insert a non-DEFAULT value into column "${column.name}"`
       : `column "${column.name}" can only be updated to DEFAULT`;
   return new SqlError('428C9', message, {
-    detail: `Column "${column.name}" is a generated column.`,
+    detail:
+      column.identity === undefined
+        ? `Column "${column.name}" is a generated column.`
+        : `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,
+    hint:
+      column.identity !== undefined && action === 'insert'
+        ? 'Use OVERRIDING SYSTEM VALUE to override.'
+        : undefined,
     position,
   });
+}
+
+/** Whether statements may give the column a value at all. */
+export function isGenerated(column: ColumnDefinition): boolean {
+  return column.source === 'computed' || column.identity === 'always';
 }
 
 /** The value of a column that is given none. */

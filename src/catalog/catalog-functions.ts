@@ -3,6 +3,7 @@
  * One reader a session, since visibility depends on its search path.
  */
 
+import { must } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { CatalogReader, RegCatalog } from '../expr/functions/registry.ts';
 import type { Datum } from '../types/datum.ts';
@@ -10,11 +11,13 @@ import { formatTypeOid, oidOf } from '../types/oid.ts';
 import { pgTypeByOid } from '../types/pg-types.ts';
 import { parseTypeText } from '../types/type-names.ts';
 import { catalogAnswers } from './catalog-answers.ts';
+import { indexDefinition } from './indexes.ts';
 import type { CatalogObject } from './objects.ts';
+import { sequencesOf } from './sequences.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
   columnRows,
-  indexDefinition,
+  keyDefinition,
   ownerOid,
   primaryKeyIndexOid,
   primaryKeyOf,
@@ -185,7 +188,7 @@ export class SessionCatalogReader implements CatalogReader {
         'pg_get_ruledef',
         ([oid]) => (typeof oid === 'number' ? this.#viewDefinition(oid - 0x2000_0000) : null),
       ],
-      ['pg_get_serial_sequence', empty],
+      ['pg_get_serial_sequence', (args) => this.#serialSequence(args)],
       ['pg_relation_is_publishable', () => false],
       ['obj_description', ([oid, catalog]) => this.#objectComment(oid, catalog)],
       ['shobj_description', empty],
@@ -232,6 +235,26 @@ export class SessionCatalogReader implements CatalogReader {
     }
   }
 
+  #serialSequence([table, column]: readonly (Datum | null)[]): string | null {
+    if (typeof table !== 'string' || typeof column !== 'string') return null;
+    const oid = this.#relationByName(table);
+    const relation = oid === null ? undefined : this.#object(oid);
+    if (relation === undefined) {
+      throw new SqlError(sqlstate.undefinedTable, `relation "${table}" does not exist`);
+    }
+    if (!relation.columns.some((each) => each.name === column)) {
+      throw new SqlError(
+        sqlstate.undefinedColumn,
+        `column "${column}" of relation "${relation.name}" does not exist`,
+      );
+    }
+    const { catalog } = this.#context();
+    const owned = sequencesOf(catalog).find(
+      ({ owner }) => owner?.relation === relation.oid && owner.column === column,
+    );
+    return owned === undefined ? null : qualifiedName(owned.schema, owned.name);
+  }
+
   #proc(oid: Datum | null | undefined) {
     return typeof oid === 'number' ? this.#context().procs.byOid(oid) : undefined;
   }
@@ -259,9 +282,18 @@ export class SessionCatalogReader implements CatalogReader {
 
   #indexDefinition([oid, column]: readonly (Datum | null)[]): string | null {
     if (typeof oid !== 'number') return null;
+    const index = this.#object(oid);
+    if (index?.kind === 'index') {
+      if (typeof column === 'number' && column !== 0) {
+        const named = index.columns[column - 1];
+        return named === undefined ? null : quoteName(named.name);
+      }
+      const relation = must(this.#object(index.relation), 'indexed relation');
+      return indexDefinition(index, relation);
+    }
     const table = this.#tableOfIndex(oid);
     if (table === undefined) return null;
-    if (typeof column !== 'number' || column === 0) return indexDefinition(table);
+    if (typeof column !== 'number' || column === 0) return keyDefinition(table);
     const ordinal = primaryKeyOf(table)[column - 1];
     return ordinal === undefined ? null : quoteName(columnRows(table)[ordinal]!.name);
   }
@@ -269,6 +301,9 @@ export class SessionCatalogReader implements CatalogReader {
   #constraintDefinition(oid: Datum | null | undefined): string | null {
     if (typeof oid !== 'number') return null;
     const keyed = this.#context().catalog.byOid(oid - primaryKeyOid(0));
+    if (keyed?.kind === 'index') {
+      return `UNIQUE (${keyed.columns.map((column) => quoteName(column.name)).join(', ')})`;
+    }
     if (keyed !== undefined) {
       const columns = columnRows(keyed);
       return `PRIMARY KEY (${primaryKeyOf(keyed)

@@ -8,6 +8,7 @@
 import { assert, must } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { dropBlocked, type DroppedName } from './dependency-errors.ts';
+import { isPartOf } from './objects.ts';
 import type { CatalogObject, RelationObject, SchemaObject, VirtualRelation } from './objects.ts';
 
 /** The first oid of users' objects, as in PostgreSQL. */
@@ -97,7 +98,10 @@ export class Catalog {
 
   /** All that has rows to read, by oid. */
   relations(): readonly RelationObject[] {
-    return this.objects().filter((object) => object.kind !== 'sink');
+    return this.objects().filter(
+      (object): object is RelationObject =>
+        object.kind !== 'sink' && object.kind !== 'index' && object.kind !== 'sequence',
+    );
   }
 
   objectsIn(schema: string): readonly CatalogObject[] {
@@ -194,7 +198,7 @@ export class Catalog {
       if (seen.has(object.oid)) return;
       seen.add(object.oid);
       for (const dependent of this.dependents(object.oid)) {
-        report(dependent, object);
+        if (!isPartOf(dependent)) report(dependent, object);
         take(dependent);
       }
       order.push(object);
@@ -206,7 +210,7 @@ export class Catalog {
       objects.forEach(take);
     }
     if (reasons.length > 0 && !cascade) throw dropBlocked(targets, reasons, visible);
-    const cascaded = order.filter((object) => !chosen.has(object.oid));
+    const cascaded = order.filter((object) => !chosen.has(object.oid) && !isPartOf(object));
     return { objects: order, schemas, cascaded: cascaded.sort((a, b) => a.oid - b.oid) };
   }
 
@@ -280,6 +284,10 @@ export function dependenciesOf(object: CatalogObject): readonly number[] {
     case 'materialized-view':
     case 'sink':
       return object.dependsOn;
+    case 'index':
+      return [object.relation];
+    case 'sequence':
+      return object.owner === null ? [] : [object.owner.relation];
     case 'table':
     case 'source':
     case 'virtual':

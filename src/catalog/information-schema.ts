@@ -8,9 +8,11 @@ import { typeName } from '../types/oid.ts';
 import { formatType } from '../types/oid.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { RelationObject } from './objects.ts';
-import { columnRows, primaryKeyOf, relkindOf } from './pg-catalog.ts';
+import { type ColumnRow, columnRows, primaryKeyOf, relkindOf } from './pg-catalog.ts';
+import { informationSequences } from './sequence-relations.ts';
+import { defaultText, sequenceName, sequencesOf } from './sequences.ts';
 import type { SystemContext } from './system-context.ts';
-import type { SystemProvider, SystemRelations } from './system-relations.ts';
+import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
 
 type Provider = SystemProvider<SystemContext>;
 
@@ -62,7 +64,9 @@ const columns: Provider = function* (context) {
         table_name: object.name,
         column_name: column.name,
         ordinal_position: index + 1,
-        column_default: column.generated ? null : column.defaultSql,
+        column_default: column.generated
+          ? null
+          : defaultText(column, (oid) => sequenceName(context.catalog, oid)),
         is_nullable: column.notNull ? 'NO' : 'YES',
         ...typeColumns(column.type),
         udt_catalog: context.database,
@@ -70,8 +74,7 @@ const columns: Provider = function* (context) {
         udt_name: typeName(column.type),
         dtd_identifier: String(index + 1),
         is_self_referencing: 'NO',
-        is_identity: 'NO',
-        identity_cycle: 'NO',
+        ...identityColumns(context, column),
         is_generated: column.generated ? 'ALWAYS' : 'NEVER',
         generation_expression: column.generated ? column.defaultSql : null,
         is_updatable: object.kind === 'table' ? 'YES' : 'NO',
@@ -79,6 +82,22 @@ const columns: Provider = function* (context) {
     }
   }
 };
+
+function identityColumns(context: SystemContext, column: ColumnRow): SystemRecord {
+  const sequence = sequencesOf(context.catalog).find((each) => each.oid === column.sequence);
+  if (column.identity === undefined || sequence === undefined) {
+    return { is_identity: 'NO', identity_cycle: 'NO' };
+  }
+  return {
+    is_identity: 'YES',
+    identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
+    identity_start: sequence.start,
+    identity_increment: sequence.increment,
+    identity_maximum: sequence.max,
+    identity_minimum: sequence.min,
+    identity_cycle: sequence.cycle ? 'YES' : 'NO',
+  };
+}
 
 /** data_type and the length, precision and scale columns that go with it. */
 function typeColumns(type: SqlType): Record<string, Datum | null> {
@@ -188,6 +207,7 @@ export function provideInformationSchema(system: SystemRelations<SystemContext>)
     ['views', views],
     ['columns', columns],
     ['table_constraints', tableConstraints],
+    ['sequences', informationSequences],
     ['key_column_usage', keyColumns],
     ['constraint_column_usage', keyColumns],
     ['enabled_roles', (context) => [{ role_name: context.user }]],

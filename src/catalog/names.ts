@@ -8,7 +8,15 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 
 /** How kinds of objects are called in messages. */
 export type RelationKind =
-  'table' | 'source' | 'view' | 'materialized-view' | 'virtual' | 'sink' | 'schema';
+  | 'table'
+  | 'source'
+  | 'view'
+  | 'materialized-view'
+  | 'virtual'
+  | 'sink'
+  | 'index'
+  | 'sequence'
+  | 'schema';
 
 /** `materialized view` and so on, as PostgreSQL's messages say it. */
 export function kindName(kind: RelationKind): string {

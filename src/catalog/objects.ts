@@ -19,6 +19,10 @@ export interface ColumnDefinition {
   readonly computedSql: string | null;
   readonly metadataKey: string | null;
   readonly comment: string | null;
+  /** Oid of the sequence whose next value is the default; `defaultSql` names it by its oid. */
+  readonly sequence?: number;
+  /** GENERATED … AS IDENTITY. */
+  readonly identity?: 'always' | 'by-default';
 }
 
 export interface WatermarkDefinition {
@@ -122,6 +126,44 @@ export interface MaterializedViewObject extends ObjectBase {
   readonly fingerprint: string;
 }
 
+/** CREATE INDEX, or UNIQUE of a table: rows are found by these columns. Its contents are made from the rows. */
+export interface IndexObject extends ObjectBase {
+  readonly kind: 'index';
+  /** Oid of the table or materialized view. */
+  readonly relation: number;
+  /** Names and types of the key. */
+  readonly columns: readonly ViewColumn[];
+  /** Ordinals in the relation, in the order of the index. */
+  readonly key: readonly number[];
+  /** Per key column, as it was asked for; look-ups are by equality. */
+  readonly order: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[];
+  readonly method: 'btree' | 'hash';
+  /** No two rows of the table are equal here, unless one of the columns is NULL. */
+  readonly unique: boolean;
+  /** UNIQUE of CREATE or ALTER TABLE made it, and it goes with the constraint alone. */
+  readonly constraint: boolean;
+}
+
+/** CREATE SEQUENCE, or the one of a serial or identity column. Numbers are decimal digits. */
+export interface SequenceObject extends ObjectBase {
+  readonly kind: 'sequence';
+  readonly columns: readonly ViewColumn[];
+  readonly dataType: 'smallint' | 'integer' | 'bigint';
+  readonly start: string;
+  readonly increment: string;
+  readonly min: string;
+  readonly max: string;
+  readonly cycle: boolean;
+  /** As it was asked for; values are given out one by one. */
+  readonly cache: string;
+  /** The column that it goes with. */
+  readonly owner: {
+    readonly relation: number;
+    readonly column: string;
+    readonly identity: boolean;
+  } | null;
+}
+
 /** A relation whose rows are made on demand (pg_catalog, information_schema, millrace). */
 export interface VirtualRelation extends ObjectBase {
   readonly kind: 'virtual';
@@ -141,7 +183,14 @@ export type CatalogObject =
   | PlainViewObject
   | MaterializedViewObject
   | SinkObject
+  | IndexObject
+  | SequenceObject
   | VirtualRelation;
 
 /** What can stand in FROM. */
-export type RelationObject = Exclude<CatalogObject, SinkObject>;
+export type RelationObject = Exclude<CatalogObject, SinkObject | IndexObject | SequenceObject>;
+
+/** Whether the object goes along with what it belongs to, without a word and without CASCADE. */
+export function isPartOf(object: CatalogObject): boolean {
+  return object.kind === 'index' || (object.kind === 'sequence' && object.owner !== null);
+}

@@ -1,13 +1,17 @@
 /** The rows of pg_catalog: our objects as PostgreSQL's tools look for them. */
 
+import { must } from '../base/assert.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
 import { pgTypeByOid, pgTypes } from '../types/pg-types.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { CatalogObject, RelationObject } from './objects.ts';
+import { indexDefinition, indexesOf } from './indexes.ts';
+import type { CatalogObject, IndexObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
+import { sequenceRelations } from './sequence-relations.ts';
+import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
 
 /** Oids that PostgreSQL gives these, too. */
@@ -15,6 +19,7 @@ export const ownerOid = 10;
 export const databaseOid = 5;
 const heapOid = 2;
 const btreeOid = 403;
+const hashOid = 405;
 const catalogOid = { class: 1259, namespace: 2615, type: 1247, database: 1262 } as const;
 
 /** Indexes are not objects of ours, but a primary key shows one: its oid follows from the table's. */
@@ -30,6 +35,9 @@ export interface ColumnRow {
   readonly type: SqlType;
   readonly notNull: boolean;
   readonly defaultSql: string | null;
+  /** Oid of the sequence whose next value is the default. */
+  readonly sequence?: number | undefined;
+  readonly identity?: 'always' | 'by-default' | undefined;
   readonly generated: boolean;
   readonly comment: string | null;
 }
@@ -41,7 +49,14 @@ export function columnRows(object: CatalogObject): readonly ColumnRow[] {
       name: column.name,
       type: column.type,
       notNull: column.notNull || object.primaryKey.includes(object.columns.indexOf(column)),
-      defaultSql: column.source === 'computed' ? column.computedSql : column.defaultSql,
+      defaultSql:
+        column.identity !== undefined
+          ? null
+          : column.source === 'computed'
+            ? column.computedSql
+            : column.defaultSql,
+      sequence: column.sequence,
+      identity: column.identity,
       generated: column.source === 'computed',
       comment: column.comment,
     }));
@@ -104,7 +119,7 @@ const pgClass: Provider = function* (context) {
       relowner: ownerOid,
       relam: relkind === 'r' || relkind === 'm' ? heapOid : 0,
       reltuples: rows ?? -1,
-      relhasindex: primaryKeyOf(object).length > 0,
+      relhasindex: hasIndex(object, context),
       relpersistence: object.schema.startsWith('pg_temp_') ? 't' : 'p',
       relkind,
       relnatts: object.columns.length,
@@ -114,8 +129,44 @@ const pgClass: Provider = function* (context) {
       relreplident: 'd',
     };
     if (primaryKeyOf(object).length > 0) yield primaryKeyClass(object, context);
+    for (const index of indexesOf(context.catalog, object.oid))
+      yield indexClass(index, rows, context);
+  }
+  for (const sequence of sequencesOf(context.catalog)) {
+    yield {
+      oid: sequence.oid,
+      relname: sequence.name,
+      relnamespace: namespaceOf(context, sequence.schema),
+      relowner: ownerOid,
+      reltuples: 1,
+      relpersistence: 'p',
+      relkind: 'S',
+      relnatts: sequence.columns.length,
+      relispopulated: true,
+      relreplident: 'n',
+    };
   }
 };
+
+function hasIndex(object: CatalogObject, { catalog }: SystemContext): boolean {
+  return primaryKeyOf(object).length > 0 || indexesOf(catalog, object.oid).length > 0;
+}
+
+function indexClass(index: IndexObject, rows: number | null, context: SystemContext): SystemRecord {
+  return {
+    oid: index.oid,
+    relname: index.name,
+    relnamespace: namespaceOf(context, index.schema),
+    relowner: ownerOid,
+    relam: index.method === 'hash' ? hashOid : btreeOid,
+    reltuples: rows ?? -1,
+    relpersistence: 'p',
+    relkind: 'i',
+    relnatts: index.key.length,
+    relispopulated: true,
+    relreplident: 'n',
+  };
+}
 
 function primaryKeyClass(object: CatalogObject, context: SystemContext): SystemRecord {
   return {
@@ -143,8 +194,18 @@ const pgAttribute: Provider = function* (context) {
     for (const [index, ordinal] of key.entries()) {
       yield attribute(primaryKeyIndexOid(object.oid), columns[ordinal]!, index);
     }
+    for (const index of indexesOf(context.catalog, object.oid)) {
+      for (const [at, ordinal] of index.key.entries()) {
+        yield attribute(index.oid, plainOf(columns[ordinal]!), at);
+      }
+    }
   }
 };
+
+/** The column as an index has it: neither NOT NULL nor a default is the index's. */
+function plainOf(column: ColumnRow): ColumnRow {
+  return { ...column, notNull: false, defaultSql: null, identity: undefined, generated: false };
+}
 
 function attribute(relation: number, column: ColumnRow, index: number): SystemRecord {
   const { type } = column;
@@ -164,6 +225,7 @@ function attribute(relation: number, column: ColumnRow, index: number): SystemRe
     attstorage: row?.storage ?? 'p',
     attnotnull: column.notNull,
     atthasdef: column.defaultSql !== null,
+    attidentity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
     attgenerated: column.generated ? 's' : '',
     attislocal: true,
     attcollation: row?.collation ?? 0,
@@ -179,11 +241,18 @@ const pgAttrdef: Provider = function* (context) {
         oid: object.oid * 1000 + index,
         adrelid: object.oid,
         adnum: index + 1,
-        adbin: column.defaultSql,
+        adbin: defaultText(column, (oid) => shownName(context, oid)),
       };
     }
   }
 };
+
+/** A relation's name as its reader may write it: with its schema where the search path needs it. */
+function shownName({ catalog, searchPath }: SystemContext, oid: number): string {
+  const { schema, name } = must(catalog.byOid(oid), `relation ${oid}`);
+  const visible = catalog.findInPath(searchPath, name)?.oid === oid;
+  return visible ? quoteName(name) : qualifiedName(schema, name);
+}
 
 const pgType: Provider = function* (context) {
   const proc = (name: string): number => context.procs.oidOf(name);
@@ -242,25 +311,44 @@ const pgProc: Provider = (context) =>
 const pgIndex: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
     const key = primaryKeyOf(object);
-    if (key.length === 0) continue;
-    yield {
-      indexrelid: primaryKeyIndexOid(object.oid),
-      indrelid: object.oid,
-      indnatts: key.length,
-      indnkeyatts: key.length,
-      indisunique: true,
-      indisprimary: true,
-      indimmediate: true,
-      indisvalid: true,
-      indisready: true,
-      indislive: true,
-      indkey: vector(key.map((ordinal) => ordinal + 1)),
-      indcollation: vector(key.map(() => 0)),
-      indclass: vector(key.map(() => 0)),
-      indoption: vector(key.map(() => 0)),
-    };
+    if (key.length > 0) {
+      yield {
+        ...indexRow(object, key),
+        indexrelid: primaryKeyIndexOid(object.oid),
+        indisunique: true,
+        indisprimary: true,
+        indoption: vector(key.map(() => 0)),
+      };
+    }
+    for (const index of indexesOf(context.catalog, object.oid)) {
+      const options = index.order.map(
+        ({ descending, nullsFirst }) => (descending ? 1 : 0) + (nullsFirst ? 2 : 0),
+      );
+      yield {
+        ...indexRow(object, index.key),
+        indexrelid: index.oid,
+        indisunique: index.unique,
+        indisprimary: false,
+        indoption: vector(options),
+      };
+    }
   }
 };
+
+function indexRow(object: CatalogObject, key: readonly number[]): SystemRecord {
+  return {
+    indrelid: object.oid,
+    indnatts: key.length,
+    indnkeyatts: key.length,
+    indimmediate: true,
+    indisvalid: true,
+    indisready: true,
+    indislive: true,
+    indkey: vector(key.map((ordinal) => ordinal + 1)),
+    indcollation: vector(key.map(() => 0)),
+    indclass: vector(key.map(() => 0)),
+  };
+}
 
 const pgConstraint: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
@@ -281,6 +369,17 @@ const pgConstraint: Provider = function* (context) {
         contype: 'p',
         conindid: primaryKeyIndexOid(object.oid),
         conkey: new SqlArray(key.map((ordinal) => ordinal + 1)),
+      };
+    }
+    for (const index of indexesOf(context.catalog, object.oid)) {
+      if (!index.constraint) continue;
+      yield {
+        ...base,
+        oid: constraintOidBase + index.oid,
+        conname: index.name,
+        contype: 'u',
+        conindid: index.oid,
+        conkey: new SqlArray(index.key.map((ordinal) => ordinal + 1)),
       };
     }
     if (object.kind !== 'table') continue;
@@ -406,7 +505,7 @@ const pgTables: Provider = (context) =>
       schemaname: object.schema,
       tablename: object.name,
       tableowner: context.user,
-      hasindexes: primaryKeyOf(object).length > 0,
+      hasindexes: hasIndex(object, context),
       hasrules: false,
       hastriggers: false,
       rowsecurity: false,
@@ -434,7 +533,7 @@ const pgMatviews: Provider = (context) =>
             schemaname: object.schema,
             matviewname: object.name,
             matviewowner: context.user,
-            hasindexes: false,
+            hasindexes: hasIndex(object, context),
             ispopulated: true,
             definition: `${object.querySql};`,
           },
@@ -443,21 +542,20 @@ const pgMatviews: Provider = (context) =>
   );
 
 const pgIndexes: Provider = (context) =>
-  context.catalog.relations().flatMap((object) =>
-    primaryKeyOf(object).length === 0
-      ? []
-      : [
-          {
-            schemaname: object.schema,
-            tablename: object.name,
-            indexname: keyName(object),
-            indexdef: indexDefinition(object),
-          },
-        ],
-  );
+  context.catalog.relations().flatMap((object) => {
+    const base = { schemaname: object.schema, tablename: object.name };
+    const declared = indexesOf(context.catalog, object.oid).map((index) => ({
+      ...base,
+      indexname: index.name,
+      indexdef: indexDefinition(index, object),
+    }));
+    if (primaryKeyOf(object).length === 0) return declared;
+    const key = { ...base, indexname: keyName(object), indexdef: keyDefinition(object) };
+    return [key, ...declared];
+  });
 
 /** `CREATE UNIQUE INDEX …` of a primary key, as pg_get_indexdef prints it. */
-export function indexDefinition(object: CatalogObject): string {
+export function keyDefinition(object: CatalogObject): string {
   const columns = columnRows(object);
   const key = primaryKeyOf(object).map((ordinal) => quoteName(columns[ordinal]!.name));
   return `CREATE UNIQUE INDEX ${quoteName(keyName(object))} ON ${qualifiedName(object.schema, object.name)} USING btree (${key.join(', ')})`;
@@ -480,6 +578,18 @@ const pgRewrite: Provider = (context) =>
   );
 
 const pgDepend: Provider = function* (context) {
+  for (const { oid, owner } of sequencesOf(context.catalog)) {
+    const table = owner === null ? undefined : context.catalog.byOid(owner.relation);
+    if (owner === null || table === undefined) continue;
+    yield {
+      classid: catalogOid.class,
+      objid: oid,
+      refclassid: catalogOid.class,
+      refobjid: table.oid,
+      refobjsubid: table.columns.findIndex((column) => column.name === owner.column) + 1,
+      deptype: owner.identity ? 'i' : 'a',
+    };
+  }
   for (const object of context.catalog.relations()) {
     if (object.kind !== 'view' && object.kind !== 'materialized-view') continue;
     for (const on of object.dependsOn) {
@@ -543,6 +653,7 @@ export function providePgCatalog(system: SystemRelations<SystemContext>): void {
     ['pg_indexes', pgIndexes],
     ['pg_rewrite', pgRewrite],
     ['pg_depend', pgDepend],
+    ...sequenceRelations,
     ['pg_stat_user_tables', statistics],
     ['pg_stat_all_tables', statistics],
     ['pg_statio_user_tables', statistics],
@@ -552,6 +663,7 @@ export function providePgCatalog(system: SystemRelations<SystemContext>): void {
       fixed(
         { oid: heapOid, amname: 'heap', amtype: 't' },
         { oid: btreeOid, amname: 'btree', amtype: 'i' },
+        { oid: hashOid, amname: 'hash', amtype: 'i' },
       ),
     ],
     [

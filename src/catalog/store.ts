@@ -70,6 +70,8 @@ function toObject(value: unknown): StoredObject {
     case 'view':
     case 'materialized-view':
     case 'virtual':
+    case 'index':
+    case 'sequence':
       return fields as unknown as StoredObject;
     default:
       throw damaged(`the entry has the unknown kind ${String(fields['kind'])}`);

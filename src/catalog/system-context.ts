@@ -2,6 +2,7 @@
 
 import type { FunctionRegistry } from '../expr/functions/registry.ts';
 import type { Catalog } from './catalog.ts';
+import type { SequenceObject } from './objects.ts';
 import type { ProcTable } from './proc-table.ts';
 
 export interface SettingRow {
@@ -50,6 +51,8 @@ export interface SystemContext {
   readonly rowCount: (oid: number) => number | null;
   /** Bytes of memory a relation's rows take. */
   readonly relationBytes: (oid: number) => number;
+  /** The value that a sequence gave out last; null when it has given none. */
+  readonly sequenceValue: (sequence: SequenceObject) => bigint | null;
   readonly settings: () => readonly SettingRow[];
   readonly sessions: () => readonly SessionRow[];
   readonly statements: () => readonly StatementRow[];

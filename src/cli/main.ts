@@ -1,15 +1,11 @@
 /** The command line: subcommands, help and exit codes. Each command's work is in a file of its own, loaded when used. */
 
 import { readFileSync } from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SqlError } from '../base/errors.ts';
 import { defaultHost, defaultPort, parseAddress } from '../server/config.ts';
 import type { BenchFlags } from './bench-command.ts';
 import { printError } from './print-error.ts';
-
-// A worker thread of a server begins with this file too.
-if (!isMainThread) (await import('../server/shard-thread.ts')).runShardThread();
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

@@ -164,7 +164,7 @@ class Maker {
         this.#pick([types.integer, types.bigint, numeric(5, 1), types.double]),
       );
     const a = (): Expr => this.number(depth - 1);
-    switch (this.#random.below(9)) {
+    switch (this.#random.below(10)) {
       case 0:
         return operator('-', null, a());
       case 1:
@@ -188,6 +188,11 @@ class Maker {
         );
       case 5:
         return call('abs', a());
+      case 7:
+        return call(
+          this.#pick(['hour', 'minute', 'dayofweek', 'dayofmonth', 'dayofyear', 'year', 'month']),
+          this.moment(depth - 1),
+        );
       case 6: {
         const left = this.#leaf([0, 1, 2], types.integer);
         return operator('%', left, this.#leaf([0, 1], types.integer));

@@ -42,13 +42,8 @@ export function datumToJsonText(value: Datum | null, type: SqlType, context: Eva
     case 'jsonb':
       return (value as JsonbValue).toString();
     case 'row':
-    case 'record': {
-      const members = (value as RowDatum).map((each, i) => {
-        const text = datumToJsonText(each, fieldType(type, i, each), context);
-        return `${quoteJson(fieldName(type, i))}:${text}`;
-      });
-      return `{${members.join(',')}}`;
-    }
+    case 'record':
+      return rowText(value as RowDatum, type, context);
     case 'map': {
       const members = (value as MapDatum).entries.map(([key, each]) => {
         const name = quoteJson(datumToText(key, type.key, context));
@@ -61,21 +56,48 @@ export function datumToJsonText(value: Datum | null, type: SqlType, context: Eva
   }
 }
 
-function arrayText(array: ArrayDatum, element: SqlType, context: EvalContext): string {
+/** As row_to_json and array_to_json print when asked for line feeds: between the outermost parts. */
+export function prettyJsonText(value: Datum, type: SqlType, context: EvalContext): string {
+  const element = elementOf(type);
+  if (element !== null) return arrayText(value as ArrayDatum, element, context, ',\n ');
+  return rowText(value as RowDatum, type, context, ',\n ');
+}
+
+function rowText(row: RowDatum, type: SqlType, context: EvalContext, between = ','): string {
+  const members = row.map((each, i) => {
+    const text = datumToJsonText(each, fieldType(type, i, each), context);
+    return `${quoteJson(fieldName(type, i))}:${text}`;
+  });
+  return `{${members.join(between)}}`;
+}
+
+function arrayText(
+  array: ArrayDatum,
+  element: SqlType,
+  context: EvalContext,
+  between = ',',
+): string {
   const texts = array.elements.map((each) => datumToJsonText(each, element, context));
-  return nest(texts, array.dimensions, (inner) => `[${inner.join(',')}]`) ?? '[]';
+  const grouped = nest(
+    texts,
+    array.dimensions,
+    (inner, outermost) => `[${inner.join(outermost ? between : ',')}]`,
+  );
+  return grouped ?? '[]';
 }
 
 /** Groups a row-major list by its dimensions, innermost first; null when there are none. */
 function nest<T>(
   flat: readonly T[],
   dimensions: readonly number[],
-  group: (inner: readonly T[]) => T,
+  group: (inner: readonly T[], outermost: boolean) => T,
 ): T | null {
   let level = flat;
-  for (const size of [...dimensions].reverse()) {
+  for (const [depth, size] of [...dimensions.entries()].reverse()) {
     const grouped: T[] = [];
-    for (let i = 0; i < level.length; i += size) grouped.push(group(level.slice(i, i + size)));
+    for (let i = 0; i < level.length; i += size) {
+      grouped.push(group(level.slice(i, i + size), depth === 0));
+    }
     level = grouped;
   }
   return dimensions.length === 0 ? null : level[0]!;

@@ -16,6 +16,7 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type {
   CatalogObject,
+  IndexObject,
   MaterializedViewObject,
   SinkObject,
   SourceObject,
@@ -33,11 +34,13 @@ import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { type CheckpointPart, Checkpointer } from './checkpointer.ts';
+import { DeclaredIndexes } from './declared-indexes.ts';
 import { History, type Snapshot } from './history.ts';
 import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
 import { ledgerName } from './ledger.ts';
 import { Ledgers } from './ledgers.ts';
 import { type OwnRun, QueryJobs, type QuerySubscription } from './query-jobs.ts';
+import { Sequences } from './sequences.ts';
 import { failureKey, SinkJob } from './sink-job.ts';
 import { SinkPressure } from './sink-pressure.ts';
 import type { SourceFeed } from './source-feed.ts';
@@ -104,6 +107,8 @@ export class Engine {
   readonly #sources = new Map<number, SourceRuntime>();
   /** In order of making, so that a view comes after all that it reads. */
   readonly #jobs = new Map<number, DataflowJob>();
+  readonly #indexes = new DeclaredIndexes();
+  readonly sequences = new Sequences();
   readonly #pressure = new SinkPressure(this.#jobs);
   /** Those of subscriptions are among `#jobs`, under oids below 0. */
   readonly #queries: QueryJobs;
@@ -227,7 +232,17 @@ export class Engine {
       tick: () => this.#tick,
     });
     this.#relations.set(object.oid, relation);
+    this.#indexes.apply(object.oid, relation.store);
     return relation;
+  }
+
+  /** Rows of its relation are found by it from now on; kept while rows come and go. */
+  addIndex(index: IndexObject): void {
+    this.#indexes.add(index);
+    const store = this.#relations.get(index.relation)?.store;
+    if (store === undefined) return;
+    this.#indexes.apply(index.relation, store);
+    store.makeIndex(index.key);
   }
 
   addSource(source: SourceObject): void {
@@ -393,6 +408,13 @@ export class Engine {
 
   /** Stops an object and forgets its state. */
   async remove(oid: number): Promise<void> {
+    const indexed = this.#indexes.remove(oid);
+    if (indexed !== null) {
+      const store = this.#relations.get(indexed)?.store;
+      if (store !== undefined) this.#indexes.apply(indexed, store);
+      return;
+    }
+    this.sequences.remove(oid);
     this.#endReaders(oid);
     const job = this.#jobs.get(oid);
     const changes = this.#segments.remove(String(oid));
@@ -466,6 +488,8 @@ export class Engine {
     this.#segments.load(ledgerOwner, store);
     this.#ledgers.follow(objects);
     this.#tick = Math.max(this.#tick, this.#tickMark.unused);
+    for (const object of objects) if (object.kind === 'index') this.#indexes.add(object);
+    this.sequences.load(store, new Set(objects.map((object) => object.oid)));
     const freshSinks: { readonly object: SinkObject; readonly plan: DataflowPlan }[] = [];
     const fresh = new Map<number, { view: MaterializedViewObject; plan: DataflowPlan }>();
     for (const object of objects) {
@@ -789,19 +813,25 @@ export class Engine {
    * returns. The promise resolves when they are durable.
    */
   write(changes: readonly TableChange[], options: { readonly wait: boolean }): Promise<void> {
-    if (changes.length === 0) return Promise.resolve();
-    this.#logSequence++;
-    const typesOf = (oid: number): readonly SqlType[] =>
-      must(this.#relations.get(oid), `table ${oid}`).types;
-    const value = encodeWrite(changes, typesOf);
-    this.#applyWrites(changes);
-    const durable = this.#commits.submit([{ key: writeLogKey(this.#logSequence), value }]);
+    const durable = this.#commits.submit([...this.sequences.takeChanges(), ...this.#log(changes)]);
     this.#writesPending++;
     const done = durable.then(() => this.#pressure.room()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
     if (!options.wait) return Promise.resolve();
     this.#lastWrite = done;
     return done;
+  }
+
+  /** Makes the changes, and gives their entry of the log. */
+  #log(changes: readonly TableChange[]): StoreChange[] {
+    if (changes.length === 0) return [];
+    this.#logSequence++;
+    const key = writeLogKey(this.#logSequence);
+    const typesOf = (oid: number): readonly SqlType[] =>
+      must(this.#relations.get(oid), `table ${oid}`).types;
+    const value = encodeWrite(changes, typesOf);
+    this.#applyWrites(changes);
+    return [{ key, value }];
   }
 
   #applyWrites(changes: readonly TableChange[]): void {
@@ -844,7 +874,7 @@ export class Engine {
 
   /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
   #checkpointPart(): CheckpointPart {
-    const changes = this.#withoutFailed();
+    const changes = [...this.#withoutFailed(), ...this.sequences.takeChanges()];
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });

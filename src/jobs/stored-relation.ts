@@ -4,9 +4,8 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import { RelationStore } from '../state/relation-store.ts';
+import { type Lookup, RelationStore } from '../state/relation-store.ts';
 import type { Batch } from '../types/batch.ts';
-import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { History, Snapshot } from './history.ts';
 import { type ChangeListener, projectBatch } from './relation.ts';
@@ -96,16 +95,13 @@ export class StoredRelation {
   }
 
   /**
-   * The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. With `lookup` at least
+   * The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. With `asked` at least
    * the rows that have those values, and all changes that are undone.
    */
   *scan(
     ordinals: readonly number[],
     snapshot: Snapshot | null,
-    lookup: {
-      readonly columns: readonly number[];
-      readonly values: readonly Datum[];
-    } | null = null,
+    asked: Lookup | null = null,
   ): Iterable<Batch> {
     if (this.failure !== null) {
       throw new SqlError(sqlstate.dataCorrupted, `materialized view "${this.name}" has failed`, {
@@ -115,6 +111,7 @@ export class StoredRelation {
     }
     // The store's scan gives the rows of this moment, so later changes must not be undone again.
     const undo = snapshot === null ? [] : [...this.#history.undo(this.oid, snapshot)];
+    const lookup = asked === null ? null : this.store.narrowed(asked);
     if (lookup !== null && this.store.worthLookup(lookup.columns)) {
       // All at once: a lookup does not keep to its beginning as a scan does.
       yield* [...this.store.lookup(lookup.columns, lookup.values, ordinals)];

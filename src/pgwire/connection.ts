@@ -10,6 +10,7 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Session, SessionFactory } from '../session/session-api.ts';
+import { CopyReceiver } from './copy-in.ts';
 import { ExtendedQuery } from './extended-query.ts';
 import { type FieldReader, type Frame, FrameReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -43,6 +44,7 @@ export class Connection {
   readonly #services: ConnectionServices;
   readonly #reader: FrameReader;
   readonly #writer = new MessageWriter();
+  readonly #copies: CopyReceiver;
   readonly #output: OutputStream;
   readonly #loginTimer: Timer;
   readonly #surplus: boolean;
@@ -61,6 +63,12 @@ export class Connection {
     this.#services = services;
     this.#reader = new FrameReader(services.messageBytesMax);
     this.#output = new OutputStream(socket, this.#writer);
+    this.#copies = new CopyReceiver({
+      reader: this.#reader,
+      writer: this.#writer,
+      output: this.#output,
+      listen: () => socket.resume(),
+    });
     this.#loginTimer = services.clock.after(loginTimeoutMs, () => this.#socket.destroy());
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -77,6 +85,9 @@ export class Connection {
   shutdown(): void {
     this.#ending = true;
     this.#session?.cancel();
+    this.#copies.stop(
+      new SqlError(sqlstate.adminShutdown, 'terminating connection due to administrator command'),
+    );
     if (!this.#running) this.#endByAdministrator();
   }
 
@@ -93,6 +104,7 @@ export class Connection {
     this.#idleTimer = null;
     this.#reader.push(chunk);
     if (!this.#running) void this.#run();
+    else if (this.#copies.waiting) this.#copies.wake();
     else if (this.#output.listening) this.#hearDuringResult();
     else this.#socket.pause();
   }
@@ -108,7 +120,8 @@ export class Connection {
    * does without: stopping to read and starting again costs two system calls.
    */
   readonly #pauseIfRunning = (): void => {
-    if (this.#running && !this.#closed && !this.#output.listening) this.#socket.pause();
+    if (!this.#running || this.#closed || this.#copies.waiting) return;
+    if (!this.#output.listening) this.#socket.pause();
   };
 
   /** Handles all complete messages; only one run at a time. */
@@ -209,10 +222,12 @@ export class Connection {
           formats: null,
           describe: true,
           rowsMax: 0,
+          receive: (copy) => this.#copies.receive(copy),
         });
       });
     } catch (error) {
       const sqlError = this.#asSqlError(error);
+      if (sqlError.fields.severity === 'FATAL') throw sqlError;
       session.fail(sqlError);
       this.#writer.abandon();
       this.#writer.error(sqlError, sql);
@@ -316,8 +331,12 @@ export class Connection {
       writer.parameterStatus(name, value);
     }
     writer.backendKeyData(this.pid, this.secret);
-    this.#extended = new ExtendedQuery(this.#session, this.#writer, this.#output, (error) =>
-      this.#asSqlError(error),
+    this.#extended = new ExtendedQuery(
+      this.#session,
+      this.#writer,
+      this.#output,
+      (error) => this.#asSqlError(error),
+      (copy) => this.#copies.receive(copy),
     );
     this.#ready();
   }
@@ -362,6 +381,7 @@ export class Connection {
     this.#loginTimer.cancel();
     this.#idleTimer?.cancel();
     this.#output.close();
+    this.#copies.stop(new SqlError('08006', 'the connection was closed while data was copied'));
     this.#session?.cancel();
     this.#session?.close();
   }

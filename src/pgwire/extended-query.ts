@@ -4,7 +4,7 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import type { Session, StatementResult } from '../session/session-api.ts';
+import type { CopyIn, Session, StatementResult } from '../session/session-api.ts';
 import { decodeBinary } from '../types/binary-io.ts';
 import type { Datum } from '../types/datum.ts';
 import { oidOf } from '../types/oid.ts';
@@ -27,6 +27,7 @@ export class ExtendedQuery {
   readonly #session: Session;
   readonly #writer: MessageWriter;
   readonly #output: OutputStream;
+  readonly #receive: (copy: CopyIn) => Promise<void>;
   readonly #asSqlError: (error: unknown) => SqlError;
   /** Statement texts by name, for error positions. */
   readonly #texts = new Map<string, string>();
@@ -39,7 +40,9 @@ export class ExtendedQuery {
     writer: MessageWriter,
     output: OutputStream,
     asSqlError: (error: unknown) => SqlError,
+    receive: (copy: CopyIn) => Promise<void>,
   ) {
+    this.#receive = receive;
     this.#session = session;
     this.#writer = writer;
     this.#output = output;
@@ -184,6 +187,7 @@ export class ExtendedQuery {
       formats: portal?.formats ?? null,
       describe: false,
       rowsMax,
+      receive: this.#receive,
     });
     if (portal !== undefined) portal.active = complete ? finished(result) : result;
   }

@@ -201,6 +201,12 @@ export class MessageWriter {
     return this.end();
   }
 
+  copyInResponse(columns: number): this {
+    this.begin('G').byte(0).int16(columns);
+    for (let index = 0; index < columns; index++) this.int16(0);
+    return this.end();
+  }
+
   // E. `source` is the statement's text, from which the position is counted in characters from 1.
   error(error: SqlError, source: string | null): this {
     const { fields } = error;
@@ -209,6 +215,7 @@ export class MessageWriter {
       const characters = [...source.slice(0, fields.position)].length + 1;
       this.byte('P'.charCodeAt(0)).text(String(characters));
     }
+    this.#optional('W', fields.where);
     this.#optional('s', fields.schema);
     this.#optional('t', fields.table);
     this.#optional('c', fields.column);

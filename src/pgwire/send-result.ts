@@ -1,7 +1,7 @@
 /** The result of one statement as messages: row description, rows, completion; or COPY data. */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import type { RowCursor, Session, StatementResult } from '../session/session-api.ts';
+import type { CopyIn, RowCursor, Session, StatementResult } from '../session/session-api.ts';
 import type { Schema } from '../types/schema.ts';
 import { copyRowWriter } from './copy-out.ts';
 import type { MessageWriter } from './message-writer.ts';
@@ -18,6 +18,8 @@ export interface SendOptions {
   readonly describe: boolean;
   /** Rows to send at the most; 0: all. */
   readonly rowsMax: number;
+  /** Takes the data of COPY FROM STDIN from the client. */
+  readonly receive: (copy: CopyIn) => Promise<void>;
 }
 
 /** Completion tags that end in the number of rows. */
@@ -55,6 +57,11 @@ async function sendWhole(result: StatementResult, options: SendOptions): Promise
       return true;
     case 'rows':
       return await sendRows(result.fields, result.cursor, result.tag, options);
+    case 'copy-in':
+      await options.receive(result.copy);
+      // The simple protocol commits first, and then says so.
+      if (!options.describe) writer.commandComplete(result.copy.tag ?? '');
+      return true;
     case 'copy-out':
       await sendCopy(result, options);
       return true;

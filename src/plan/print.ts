@@ -11,7 +11,14 @@ import { visitExpr } from '../expr/walk.ts';
 import { children, expressionsOf } from './children.ts';
 import { conjunction, conjuncts, subqueryPlan } from './expressions.ts';
 import { inputRow } from './input-row.ts';
-import type { FrameBound, LogicalPlan, SortKey, WindowFrame, WindowSpec } from './logical.ts';
+import type {
+  FrameBound,
+  LogicalPlan,
+  ScanPlan,
+  SortKey,
+  WindowFrame,
+  WindowSpec,
+} from './logical.ts';
 import { printExpr } from './print-expr.ts';
 import type { ColumnNames } from './print-expr.ts';
 
@@ -20,15 +27,20 @@ export function printLogical(plan: LogicalPlan): string {
   return formatTree(logicalTree(plan));
 }
 
-export function logicalTree(plan: LogicalPlan): TreeNode {
+/** `notes` says more of a scan, in lines below it. */
+export function logicalTree(
+  plan: LogicalPlan,
+  notes: (scan: ScanPlan) => readonly string[] = () => [],
+): TreeNode {
   const subqueries = expressionsOf(plan).flatMap(subqueriesOf);
   return {
     label: describe(plan, namesOf(inputRow(plan))),
+    ...(plan.kind === 'scan' ? { notes: notes(plan) } : {}),
     children: [
-      ...children(plan).map(logicalTree),
+      ...children(plan).map((input) => logicalTree(input, notes)),
       ...subqueries.map((inner, i): TreeNode => ({
         label: `subquery ${i + 1}`,
-        children: [logicalTree(inner)],
+        children: [logicalTree(inner, notes)],
       })),
     ],
   };

@@ -1,10 +1,12 @@
 /**
- * What must hold of a table's rows: NOT NULL, CHECK and the primary key. Checked per statement against the
- * rows as the transaction sees them, and the key once more at commit, against what others have committed.
+ * What must hold of a table's rows: NOT NULL, CHECK and the keys. Checked per statement against the
+ * rows as the transaction sees them, and the keys once more at commit, against what others have committed.
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { ByteWriter } from '../base/bytes.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { indexesOf } from '../catalog/indexes.ts';
 import type { TableObject } from '../catalog/objects.ts';
 import { compileInterpreter, type Interpreter } from '../expr/interpret.ts';
 import type { Expr } from '../expr/expr.ts';
@@ -12,12 +14,32 @@ import type { EvalContext } from '../expr/functions/registry.ts';
 import type { StoredRelation } from '../jobs/stored-relation.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Row } from '../types/datum.ts';
+import type { SqlType } from '../types/sql-type.ts';
 import { encodeKey } from '../types/key-codec.ts';
 import { formatText } from '../types/text-io.ts';
 import { RowKeys, type WeightedRow } from './row-set.ts';
 
+/** Columns in which no two rows are equal. */
+export interface UniqueKey {
+  readonly name: string;
+  readonly columns: readonly number[];
+}
+
+/** The primary key first, then what UNIQUE says. */
+export function uniqueKeys(table: TableObject, catalog: Catalog): readonly UniqueKey[] {
+  const primary =
+    table.primaryKey.length === 0
+      ? []
+      : [{ name: `${table.name}_pkey`, columns: table.primaryKey }];
+  const declared = indexesOf(catalog, table.oid)
+    .filter((index) => index.unique)
+    .map((index): UniqueKey => ({ name: index.name, columns: index.key }));
+  return [...primary, ...declared];
+}
+
 export class TableConstraints {
   readonly #table: TableObject;
+  readonly #keys: readonly UniqueKey[];
   readonly #checks: readonly { readonly name: string; readonly holds: Interpreter }[];
   readonly #writer = new ByteWriter(64);
   readonly #rowKeys: RowKeys;
@@ -25,9 +47,11 @@ export class TableConstraints {
   /** `checks` are the table's CHECK expressions, bound over its columns. */
   constructor(
     table: TableObject,
+    keys: readonly UniqueKey[],
     checks: readonly { readonly name: string; readonly expr: Expr }[],
   ) {
     this.#table = table;
+    this.#keys = keys;
     this.#checks = checks.map(({ name, expr }) => ({ name, holds: compileInterpreter(expr) }));
     this.#rowKeys = new RowKeys(table.columns.map((column) => column.type));
   }
@@ -62,18 +86,28 @@ export class TableConstraints {
   }
 
   /**
-   * The primary key after `changes`, given what is stored and what the transaction changed before.
+   * The keys after `changes`, given what is stored and what the transaction changed before.
    * Throws 23505 for a key that would stand twice.
    */
-  checkKey(
+  checkKeys(
     relation: StoredRelation,
     earlier: readonly WeightedRow[],
     changes: readonly WeightedRow[],
   ): void {
-    if (this.#table.primaryKey.length === 0) return;
+    for (const key of this.#keys) this.#checkKey(key, relation, earlier, changes);
+  }
+
+  #checkKey(
+    unique: UniqueKey,
+    relation: StoredRelation,
+    earlier: readonly WeightedRow[],
+    changes: readonly WeightedRow[],
+  ): void {
+    const { columns } = unique;
     const counts = new Map<string, { row: Row; count: number; added: number }>();
     for (const { row, weight } of changes) {
-      const key = this.keyOf(row);
+      if (hasNull(row, columns)) continue;
+      const key = this.keyOf(row, columns);
       const known = counts.get(key) ?? { row, count: 0, added: 0 };
       known.count += weight;
       if (weight > 0) {
@@ -84,22 +118,22 @@ export class TableConstraints {
     }
     const before = new Map<string, number>();
     for (const { row, weight } of earlier) {
-      const key = this.keyOf(row);
+      if (hasNull(row, columns)) continue;
+      const key = this.keyOf(row, columns);
       if (counts.has(key)) before.set(key, (before.get(key) ?? 0) + weight);
     }
     for (const [key, { row, count, added }] of counts) {
       if (added === 0) continue;
-      const total = this.#storedCount(relation, row) + (before.get(key) ?? 0) + count;
-      if (total > 1) throw this.#duplicateKey(row);
+      const stored = this.storedRow(relation, row, columns) === null ? 0 : 1;
+      if (stored + (before.get(key) ?? 0) + count > 1) throw this.#duplicateKey(row, unique);
     }
   }
 
-  /** The stored row with the same key as `row`, or null. */
-  storedRow(relation: StoredRelation, row: Row): Row | null {
-    const key = this.#table.primaryKey;
-    const values = key.map((ordinal) => row[ordinal]!);
+  /** The stored row that has the same values as `row` in the columns of a key, or null. */
+  storedRow(relation: StoredRelation, row: Row, columns: readonly number[]): Row | null {
+    const values = columns.map((ordinal) => row[ordinal]!);
     for (const found of relation.store.lookup(
-      key,
+      columns,
       values,
       relation.types.map((_, i) => i),
     )) {
@@ -108,14 +142,10 @@ export class TableConstraints {
     return null;
   }
 
-  #storedCount(relation: StoredRelation, row: Row): number {
-    return this.storedRow(relation, row) === null ? 0 : 1;
-  }
-
-  /** A text that two rows share exactly when their keys are equal. */
-  keyOf(row: Row): string {
+  /** A text that two rows share exactly when their values in these columns, none of them NULL, are equal. */
+  keyOf(row: Row, columns: readonly number[]): string {
     this.#writer.clear();
-    for (const ordinal of this.#table.primaryKey) {
+    for (const ordinal of columns) {
       encodeKey(this.#writer, row[ordinal]!, this.#table.columns[ordinal]!.type);
     }
     return Buffer.from(this.#writer.view()).toString('latin1');
@@ -126,20 +156,14 @@ export class TableConstraints {
     return this.#rowKeys.of(row);
   }
 
-  #duplicateKey(row: Row): SqlError {
-    const constraint = `${this.#table.name}_pkey`;
-    const columns = this.#table.primaryKey.map((ordinal) => this.#table.columns[ordinal]!);
-    const names = columns.map((column) => column.name).join(', ');
-    const values = this.#table.primaryKey.map((ordinal, index) =>
-      formatText(row[ordinal]!, columns[index]!.type),
-    );
+  #duplicateKey(row: Row, unique: UniqueKey): SqlError {
     return new SqlError(
       sqlstate.uniqueViolation,
-      `duplicate key value violates unique constraint "${constraint}"`,
+      `duplicate key value violates unique constraint "${unique.name}"`,
       {
-        detail: `Key (${names})=(${values.join(', ')}) already exists.`,
+        detail: `Key ${keyText(row, unique.columns, this.#table.columns)} already exists.`,
         ...this.#names(),
-        constraint,
+        constraint: unique.name,
       },
     );
   }
@@ -155,4 +179,20 @@ export class TableConstraints {
     });
     return `(${values.join(', ')})`;
   }
+}
+
+/** A row with a NULL in its key equals no other. */
+export function hasNull(row: Row, columns: readonly number[]): boolean {
+  return columns.some((ordinal) => row[ordinal] === null);
+}
+
+/** `(a, b)=(1, x)` */
+export function keyText(
+  row: Row,
+  key: readonly number[],
+  columns: readonly { readonly name: string; readonly type: SqlType }[],
+): string {
+  const names = key.map((ordinal) => columns[ordinal]!.name);
+  const values = key.map((ordinal) => formatText(row[ordinal]!, columns[ordinal]!.type));
+  return `(${names.join(', ')})=(${values.join(', ')})`;
 }

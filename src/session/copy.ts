@@ -1,6 +1,6 @@
 /** COPY (query or SUBSCRIBE …) TO STDOUT: its rows, and the options that say how they are written. */
 
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { BoundCopyTo } from '../binder/bound-statement.ts';
 import type { Option } from '../syntax/ast.ts';
 import type { ParameterValues, SessionContext } from './session-context.ts';
@@ -14,7 +14,7 @@ export async function copyTo(
   session: SessionContext,
   parameters: ParameterValues,
 ): Promise<StatementResult> {
-  const copy = copyOptions(bound.options);
+  const copy = copyOptions(bound.options, 'to');
   const result =
     bound.source.kind === 'subscribe'
       ? await subscribe(bound.source, session, parameters)
@@ -26,7 +26,7 @@ export async function copyTo(
 const formats: ReadonlySet<string> = new Set(['text', 'csv', 'binary']);
 
 /** https://www.postgresql.org/docs/15/sql-copy.html; options that would be ignored are errors. */
-function copyOptions(options: readonly Option[]): CopyOptions {
+export function copyOptions(options: readonly Option[], direction: 'from' | 'to'): CopyOptions {
   const given = new Map<string, string>();
   for (const option of options) {
     if (given.has(option.name)) throw conflicting(option);
@@ -40,6 +40,12 @@ function copyOptions(options: readonly Option[]): CopyOptions {
   const known = ['format', 'header', 'delimiter', 'null', 'quote', 'escape', 'encoding'];
   for (const option of options) {
     if (known.includes(option.name)) continue;
+    if (unsupported.has(option.name)) {
+      throw notSupported(`COPY option ${option.name.toUpperCase()}`, {
+        hint: 'Leave it out.',
+        position: option.span.start,
+      });
+    }
     throw new SqlError(sqlstate.syntaxError, `option "${option.name}" not recognized`, {
       position: option.span.start,
     });
@@ -47,12 +53,29 @@ function copyOptions(options: readonly Option[]): CopyOptions {
   const quote = character(given.get('quote') ?? '"', 'quote');
   return {
     format: format as CopyOptions['format'],
-    header: /^(true|on|1|match)$/i.test(given.get('header') ?? 'false'),
+    header: headerOf(given.get('header') ?? 'false', direction),
     delimiter: character(given.get('delimiter') ?? (csv ? ',' : '\t'), 'delimiter'),
     nullText: given.get('null') ?? (csv ? '' : '\\N'),
     quote,
     escape: character(given.get('escape') ?? quote, 'escape'),
   };
+}
+
+const unsupported: ReadonlySet<string> = new Set([
+  'force_quote',
+  'force_not_null',
+  'force_null',
+  'freeze',
+]);
+
+function headerOf(text: string, direction: 'from' | 'to'): CopyOptions['header'] {
+  if (/^(true|on|1)$/i.test(text)) return true;
+  if (/^(false|off|0)$/i.test(text)) return false;
+  if (!/^match$/i.test(text)) {
+    throw new SqlError(sqlstate.syntaxError, 'header requires a Boolean value or "match"');
+  }
+  if (direction === 'from') return 'match';
+  throw new SqlError(sqlstate.featureNotSupported, 'cannot use "match" with HEADER in COPY TO');
 }
 
 function character(text: string, what: string): string {

@@ -7,8 +7,10 @@ import { must, unreachable } from '../base/assert.ts';
 import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
 import type {
   BoundAlter,
+  BoundCreateIndex,
   BoundCreateMaterializedView,
   BoundCreateSchema,
+  BoundCreateSequence,
   BoundCreateSink,
   BoundCreateSource,
   BoundCreateTable,
@@ -20,13 +22,16 @@ import type { DropPlan } from '../catalog/catalog.ts';
 import type {
   CatalogObject,
   MaterializedViewObject,
+  SequenceObject,
   SinkObject,
   SourceObject,
 } from '../catalog/objects.ts';
+import { nextValueSql } from '../catalog/sequences.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
 import type { ParameterValues } from './session-context.ts';
 import { planSink } from './sinks.ts';
+import { checkUnique } from './unique.ts';
 import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
@@ -39,6 +44,8 @@ export type Definition =
   | BoundCreateView
   | BoundCreateMaterializedView
   | BoundCreateSink
+  | BoundCreateIndex
+  | BoundCreateSequence
   | BoundCreateSchema
   | BoundDrop
   | BoundAlter;
@@ -82,6 +89,10 @@ export class Definitions {
         return await this.#createMaterializedView(bound);
       case 'create-sink':
         return await this.#createSink(bound);
+      case 'create-index':
+        return await this.#createIndex(bound);
+      case 'create-sequence':
+        return await this.#createSequence(bound);
       case 'create-schema':
         return await this.#createSchema(bound);
       case 'drop':
@@ -100,11 +111,31 @@ export class Definitions {
     if (bound.skip) return done('CREATE TABLE');
     this.#refuseReplace(bound.replaces, 'tables');
     const { catalog, engine } = this.#session.database;
-    const table = { ...bound.object, oid: catalog.allocateOid() };
+    const oid = catalog.allocateOid();
+    const sequences = bound.sequences.map(({ ordinal, object }) => ({
+      ordinal,
+      object: ownedBy({ ...object, oid: catalog.allocateOid() }, oid),
+    }));
+    const table = {
+      ...bound.object,
+      oid,
+      columns: bound.object.columns.map((column, i) => {
+        const own = sequences.find((each) => each.ordinal === i)?.object;
+        if (own === undefined) return column;
+        return { ...column, sequence: own.oid, defaultSql: nextValueSql(own.oid) };
+      }),
+    };
     const rows = bound.query === null ? null : this.#queries.collect(bound.query.plan, parameters);
-    catalog.create(table);
+    const indexes = bound.indexes.map((index) => ({
+      ...index,
+      oid: catalog.allocateOid(),
+      relation: table.oid,
+    }));
+    const parts = [...sequences.map((each) => each.object), ...indexes];
+    for (const object of [table, ...parts]) catalog.create(object);
     engine.addTable(table);
-    await this.#saveOrUndo([table]);
+    for (const index of indexes) engine.addIndex(index);
+    await this.#saveOrUndo([table, ...parts]);
     if (rows === null) return done('CREATE TABLE');
     const types = table.columns.map((column) => column.type);
     const changes = rows.flatMap((batch) =>
@@ -267,6 +298,26 @@ export class Definitions {
     return this.#session.database.catalog.planDrop([object], false, () => true);
   }
 
+  async #createIndex(bound: BoundCreateIndex): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE INDEX');
+    const { catalog, engine } = this.#session.database;
+    const index = { ...bound.object, oid: catalog.allocateOid() };
+    if (index.unique) checkUnique(index, must(engine.relation(index.relation), 'indexed table'));
+    catalog.create(index);
+    engine.addIndex(index);
+    await this.#saveOrUndo([index]);
+    return done('CREATE INDEX');
+  }
+
+  async #createSequence(bound: BoundCreateSequence): Promise<StatementResult> {
+    if (bound.skip) return done('CREATE SEQUENCE');
+    const { catalog } = this.#session.database;
+    const sequence = { ...bound.object, oid: catalog.allocateOid() };
+    catalog.create(sequence);
+    await this.#saveOrUndo([sequence]);
+    return done('CREATE SEQUENCE');
+  }
+
   async #createSchema(bound: BoundCreateSchema): Promise<StatementResult> {
     if (bound.skip) return done('CREATE SCHEMA');
     const { catalog, catalogStore } = this.#session.database;
@@ -307,6 +358,7 @@ export class Definitions {
   async #alter(bound: BoundAlter): Promise<StatementResult> {
     const { catalog, catalogStore, engine } = this.#session.database;
     const before = catalog.snapshot();
+    this.#checkSequences(bound);
     try {
       for (const object of bound.objects) catalog.replace(object);
       for (const schema of bound.schemas) catalog.replaceSchema(schema);
@@ -319,8 +371,31 @@ export class Definitions {
       catalog.restore(before);
       throw error;
     }
+    const restarted = bound.sequences?.filter((each) => each.restart !== null) ?? [];
+    for (const { oid, restart } of restarted) {
+      engine.sequences.set(oid, { last: restart!, called: false });
+    }
+    if (restarted.length > 0) await engine.write([], { wait: true });
     await engine.rename(catalog.objects());
     return done(bound.tag);
+  }
+
+  /** Where a sequence stands must be within its new limits. */
+  #checkSequences(bound: BoundAlter): void {
+    for (const { oid, restart } of bound.sequences ?? []) {
+      const sequence = bound.objects.find((object) => object.oid === oid);
+      if (sequence?.kind !== 'sequence' || restart !== null) continue;
+      const { last } = this.#session.database.engine.sequences.value(sequence);
+      const [word, limit] =
+        last < BigInt(sequence.min)
+          ? ['less than MINVALUE', sequence.min]
+          : ['greater than MAXVALUE', sequence.max];
+      if (last >= BigInt(sequence.min) && last <= BigInt(sequence.max)) continue;
+      throw new SqlError(
+        sqlstate.invalidParameterValue,
+        `RESTART value (${last}) cannot be ${word} (${limit})`,
+      );
+    }
   }
 
   async #saveOrUndo(objects: readonly CatalogObject[]): Promise<void> {
@@ -345,6 +420,11 @@ export class Definitions {
       hint: `Drop "${replaces.name}" first; its rows and every view over it would be lost.`,
     });
   }
+}
+
+function ownedBy(sequence: SequenceObject, relation: number): SequenceObject {
+  const owner = must(sequence.owner, 'owner of the sequence of a column');
+  return { ...sequence, owner: { ...owner, relation } };
 }
 
 /** Sixteen hexadecimal digits, for names outside that must not meet those of another sink. */

@@ -5,6 +5,7 @@ import { isSystemSchema } from '../catalog/catalog.ts';
 import { effectivePath, parseSearchPath } from '../catalog/names.ts';
 import type { SystemContext } from '../catalog/system-context.ts';
 import type { CatalogReader, EvalContext, RegCatalog } from '../expr/functions/registry.ts';
+import { sequenceCalls } from '../expr/functions/sequence.ts';
 import { hideSecrets } from '../syntax/secrets.ts';
 import { oidOf } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
@@ -121,7 +122,9 @@ function sessionFunction(
       return session.settings.get(setting);
     }
     default:
-      return undefined;
+      return sequenceCalls.has(name)
+        ? session.sequenceValues.call(name, args, session.readOnly)
+        : undefined;
   }
 }
 
@@ -207,6 +210,10 @@ function databaseContext(database: Database): DatabaseContext {
     database: name,
     systemRelkind: (oid) => system.relkind(oid),
     rowCount: (oid) => engine.relation(oid)?.store.rowCount ?? null,
+    sequenceValue: (sequence) => {
+      const { last, called } = engine.sequences.value(sequence);
+      return called ? last : null;
+    },
     relationBytes: (oid) => Math.round(engine.relation(oid)?.store.bytes ?? 0),
   };
 }

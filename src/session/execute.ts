@@ -1,6 +1,6 @@
 /** Statement → result: the one dispatcher. Each kind of statement has a file of its own. */
 
-import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import { unreachable } from '../base/assert.ts';
 import type { BoundStatement } from '../binder/bound-statement.ts';
 import { copyTo } from './copy.ts';
@@ -60,6 +60,8 @@ export class Executor {
       case 'create-view':
       case 'create-materialized-view':
       case 'create-sink':
+      case 'create-index':
+      case 'create-sequence':
       case 'create-schema':
       case 'drop':
       case 'alter':
@@ -75,9 +77,7 @@ export class Executor {
       case 'refresh':
         return { kind: 'done', tag: 'REFRESH MATERIALIZED VIEW' };
       case 'copy-from':
-        throw notSupported('COPY FROM', {
-          hint: "Use INSERT, or read the file with connector = 'file'.",
-        });
+        return this.writes.copyFrom(bound);
       case 'subscribe':
         return await subscribe(bound, this.#session, parameters);
       case 'session':

@@ -23,6 +23,7 @@ import { sessionEvaluation } from './evaluation.ts';
 import { rowsResult } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
+import { indexLookups } from './index-lookups.ts';
 import { planSink } from './sinks.ts';
 import { viewEvaluation } from './view-evaluation.ts';
 
@@ -76,7 +77,7 @@ function explanation(bound: BoundExplain, session: SessionContext): Explanation 
     case 'rules':
       return { kind: 'rules', log: optimized(explained, session) };
     case 'plan':
-      return { kind: 'plan', tree: logicalTree(optimized(explained, session).plan) };
+      return { kind: 'plan', tree: plannedTree(explained, session) };
     case 'dataflow':
       return { kind: 'plan', tree: dataflowTree(lowered(explained, session)) };
     case 'state':
@@ -169,6 +170,14 @@ function optimized(explained: Explained, session: SessionContext): OptimizeLog {
 function lowered(explained: Explained, session: SessionContext): DataflowPlan {
   const { plan } = optimized(explained, session);
   return explained.emit === null ? lowerQuery(plan).plan : lower(plan, { emit: explained.emit });
+}
+
+/** Where a query runs once, its scans say by which declared index they find their rows. */
+function plannedTree(explained: Explained, session: SessionContext): TreeNode {
+  const { plan } = optimized(explained, session);
+  if (explained.emit !== null) return logicalTree(plan);
+  const found = indexLookups(lowerQuery(plan).plan, session.database.catalog);
+  return logicalTree(plan, ({ relation }) => found.get(relation.oid) ?? []);
 }
 
 function printRules(log: OptimizeLog): string {

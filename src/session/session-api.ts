@@ -53,11 +53,25 @@ export type StatementResult =
       readonly fields: Schema;
       readonly cursor: RowCursor;
       readonly copy: CopyOptions;
-    };
+    }
+  /** The statement waits for data; the protocol hands it over and calls `finish` before it asks for anything else. */
+  | { readonly kind: 'copy-in'; readonly copy: CopyIn };
+
+/** COPY FROM STDIN. Every method throws SqlError for data that cannot be taken; then nothing of it remains. */
+export interface CopyIn {
+  readonly columns: number;
+  push(bytes: Uint8Array): void;
+  finish(): void;
+  /** The client gave up. */
+  fail(message: string): never;
+  /** The completion tag; null before `finish`. */
+  readonly tag: string | null;
+}
 
 export interface CopyOptions {
   readonly format: 'text' | 'csv' | 'binary';
-  readonly header: boolean;
+  /** `match`: the names are compared, too. */
+  readonly header: boolean | 'match';
   readonly delimiter: string;
   readonly nullText: string;
   readonly quote: string;

@@ -8,6 +8,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database, SessionActivity } from './database.ts';
 import type { RowCursor } from './session-api.ts';
+import type { SequenceValues } from './sequence-values.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -48,6 +49,9 @@ export interface SessionContext extends SessionActivity {
   readonly cursors: Cursors;
   /** Cursors over subscriptions that are open; they end with the session. */
   readonly live: Set<RowCursor>;
+  readonly sequenceValues: SequenceValues;
+  /** The open transaction, or each statement by itself, may change nothing. */
+  readonly readOnly: boolean;
   /** now() of the running transaction, µs since 1970. */
   readonly transactionMicros: bigint;
   /** Throws 57014 when the client asked to stop. */

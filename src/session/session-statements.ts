@@ -264,6 +264,7 @@ export class SessionStatements {
       }
       this.#session.discardAll();
     }
+    if (what === 'sequences') this.#session.sequenceValues.forget();
     if (what === 'temporary') dropTemporaryViews(this.#session);
     return done(`DISCARD ${what === 'temporary' ? 'TEMP' : what.toUpperCase()}`);
   }

@@ -9,7 +9,7 @@
  */
 
 import type { Timer } from '../base/clock.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
 import { typeFromOid } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
@@ -37,6 +37,7 @@ import type {
 } from './session-api.ts';
 import { parseMillis, type Settings } from './settings.ts';
 import { dropTemporaryViews } from './temporary-views.ts';
+import { SequenceValues } from './sequence-values.ts';
 import { Transaction } from './transaction.ts';
 
 interface Portal {
@@ -57,6 +58,7 @@ export class SqlSession implements Session, SessionContext {
   readonly #planner: StatementPlanner;
   readonly #executor: Executor;
   readonly #statements = new Map<string, NamedStatement>();
+  readonly sequenceValues: SequenceValues;
   readonly #portals = new Map<string, Portal>();
   /** Set by cancel, looked at by long work. */
   #cancelRequested = false;
@@ -78,9 +80,17 @@ export class SqlSession implements Session, SessionContext {
     this.settings = openSettings(options);
     this.settings.force('millrace.workers', String(database.workers));
     this.transaction = new Transaction(database.engine);
+    this.sequenceValues = new SequenceValues(database);
     this.#planner = new StatementPlanner(this);
     this.#executor = new Executor(this, this.#planner);
     database.sessions.add(this);
+  }
+
+  get readOnly(): boolean {
+    const { transaction, settings } = this;
+    return transaction.explicit
+      ? transaction.readOnly
+      : settings.get('default_transaction_read_only') === 'on';
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {
@@ -114,7 +124,7 @@ export class SqlSession implements Session, SessionContext {
         this.#startTimer();
         const prepared = this.#planner.prepare(sql, statement, []);
         refuseParameters(prepared);
-        const result = await this.#run(prepared, []);
+        const result = await this.#received(await this.#run(prepared, []), each);
         // The last statement's commit comes before the client hears of it.
         if (index === statements.length - 1) await this.#endImplicit(false);
         await each(result);
@@ -125,6 +135,19 @@ export class SqlSession implements Session, SessionContext {
     } finally {
       this.#end();
     }
+  }
+
+  /** A statement that waits for data is complete, and may be committed, when that is there. */
+  async #received(
+    result: StatementResult,
+    each: (result: StatementResult) => Promise<void>,
+  ): Promise<StatementResult> {
+    if (result.kind !== 'copy-in') return result;
+    await each(result);
+    if (result.copy.tag !== null) return { kind: 'done', tag: result.copy.tag };
+    throw notSupported('COPY FROM STDIN without a client', {
+      hint: "Send the rows from a client, or read a file with connector = 'file'.",
+    });
   }
 
   // Extended protocol ------------------------------------------------------------------------------
@@ -291,7 +314,7 @@ export class SqlSession implements Session, SessionContext {
   async #endImplicit(rollback: boolean): Promise<void> {
     if (this.transaction.explicit) return;
     if (rollback) this.rollback();
-    else await this.commit();
+    if (!rollback || this.sequenceValues.used) await this.commit();
   }
 
   async #failed(): Promise<void> {
@@ -310,7 +333,9 @@ export class SqlSession implements Session, SessionContext {
     const { transaction } = this;
     const explicit = transaction.explicit;
     try {
-      if (transaction.hasChanges) await this.#executor.commitChanges();
+      const { used } = this.sequenceValues;
+      this.sequenceValues.used = false;
+      if (used || transaction.hasChanges) await this.#executor.commitChanges();
     } catch (error) {
       this.rollback();
       throw error;
@@ -413,6 +438,7 @@ export class SqlSession implements Session, SessionContext {
     this.closeStatement(null);
     this.#portals.clear();
     this.cursors.closeAll();
+    this.sequenceValues.forget();
     this.settings.resetAll();
     dropTemporaryViews(this);
   }

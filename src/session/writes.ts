@@ -4,8 +4,9 @@
  */
 
 import { must } from '../base/assert.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type {
+  BoundCopyFrom,
   BoundDelete,
   BoundInsert,
   BoundOnConflict,
@@ -22,7 +23,10 @@ import type { Batch } from '../types/batch.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Row } from '../types/datum.ts';
 import { bindChecks } from './bind-stored.ts';
-import { TableConstraints } from './constraints.ts';
+import { CopyRows } from './copy-in.ts';
+import { copyOptions } from './copy.ts';
+import { sessionTextOptions } from './evaluation.ts';
+import { hasNull, TableConstraints, uniqueKeys } from './constraints.ts';
 import type { ParameterValues } from './session-context.ts';
 import type { Queries } from './queries.ts';
 import { rowsResult } from './result-cursor.ts';
@@ -52,7 +56,11 @@ export class Writes {
     const proposed = allRows(this.#queries.collect(bound.plan, parameters), bound.plan);
     const changes: WeightedRow[] = [];
     const returned: Row[] = [];
-    const pending = new PendingKeys(target, this.#session.transaction.pending(target.table.oid));
+    const pending = new PendingKeys(
+      target,
+      bound.onConflict?.keys ?? [],
+      this.#session.transaction.pending(target.table.oid),
+    );
     for (const row of proposed) {
       const outcome = this.#place(row, bound.onConflict, pending, context);
       if (outcome === null) continue;
@@ -62,6 +70,37 @@ export class Writes {
     }
     this.#apply(target, changes, context);
     return this.#result(`INSERT 0 ${returned.length}`, bound.returning, returned, context);
+  }
+
+  /** COPY FROM STDIN: rows of one statement, however many there are. */
+  copyFrom(bound: BoundCopyFrom): StatementResult {
+    this.#requireWritable('COPY FROM');
+    const copy = copyOptions(bound.options, 'from');
+    if (copy.format === 'binary') {
+      throw notSupported('COPY FROM in binary form', { hint: 'Send text or CSV.' });
+    }
+    const target = this.#target(bound.table);
+    const context = this.#queries.context([]);
+    const exprs = bound.row.map(compileInterpreter);
+    return {
+      kind: 'copy-in',
+      copy: new CopyRows({
+        table: target.table,
+        columns: bound.columns,
+        copy,
+        io: sessionTextOptions(this.#session),
+        row: (values) => {
+          const row = exprs.map((evaluate) => evaluate(values, context));
+          target.constraints.checkRow(row, context);
+          return row;
+        },
+        insert: (rows) => {
+          const changes = rows.map((row) => ({ row, weight: 1 }));
+          this.#record(target, changes);
+        },
+        checkCancel: () => this.#session.checkCancel(),
+      }),
+    };
   }
 
   /** What becomes of one proposed row; null: nothing (ON CONFLICT DO NOTHING). */
@@ -74,7 +113,7 @@ export class Writes {
     if (onConflict === null) return { old: null, new: row };
     const existing = pending.current(row);
     if (existing === null) {
-      pending.put(row);
+      pending.put(row, null);
       return { old: null, new: row };
     }
     if (onConflict.action === 'nothing') return null;
@@ -92,7 +131,7 @@ export class Writes {
       if (compileInterpreter(onConflict.where)(both, context) !== true) return null;
     }
     const updated = onConflict.row.map((expr) => compileInterpreter(expr)(both, context));
-    pending.put(updated);
+    pending.put(updated, existing);
     return { old: existing, new: updated };
   }
 
@@ -188,11 +227,7 @@ export class Writes {
   }
 
   #requireWritable(command: string): void {
-    const { transaction, settings } = this.#session;
-    const readOnly = transaction.explicit
-      ? transaction.readOnly
-      : settings.get('default_transaction_read_only') === 'on';
-    if (!readOnly) return;
+    if (!this.#session.readOnly) return;
     throw new SqlError(
       sqlstate.readOnlySqlTransaction,
       `cannot execute ${command} in a read-only transaction`,
@@ -209,15 +244,24 @@ export class Writes {
     }
     const relation = must(engine.relation(ref.oid), `table ${ref.name}`);
     const checks = bindChecks(table, this.#session);
-    return { table, relation, constraints: new TableConstraints(table, checks) };
+    return {
+      table,
+      relation,
+      constraints: new TableConstraints(table, uniqueKeys(table, catalog), checks),
+    };
   }
 
   #apply(target: Target, changes: readonly WeightedRow[], context: EvalContext): void {
     for (const { row, weight } of changes) {
       if (weight > 0) target.constraints.checkRow(row, context);
     }
+    this.#record(target, changes);
+  }
+
+  /** Rows that were checked by themselves. */
+  #record(target: Target, changes: readonly WeightedRow[]): void {
     const earlier = this.#session.transaction.pending(target.table.oid);
-    target.constraints.checkKey(target.relation, earlier, changes);
+    target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);
   }
 
@@ -273,47 +317,72 @@ export class Writes {
         );
       }
     }
-    target.constraints.checkKey(target.relation, [], rows);
+    target.constraints.checkKeys(target.relation, [], rows);
   }
 }
 
 /** The keyed rows of a table as they stand while one INSERT … ON CONFLICT runs. */
 class PendingKeys {
   readonly #target: Target;
-  readonly #rows = new Map<string, Row | null>();
-  readonly #touched = new Set<string>();
+  readonly #keys: readonly PendingKey[];
 
-  constructor(target: Target, pending: readonly WeightedRow[]) {
+  /** `keys`: columns of each key that a proposed row may conflict in. */
+  constructor(
+    target: Target,
+    keys: readonly (readonly number[])[],
+    pending: readonly WeightedRow[],
+  ) {
     this.#target = target;
-    if (target.table.primaryKey.length === 0) return;
+    this.#keys = keys.map((columns) => ({ columns, rows: new Map(), touched: new Set() }));
+    if (keys.length === 0) return;
     // Net, and what left before what came: UPDATE … SET id = id + 1 has -1 +2 -2 +3.
     const net = new RowSet(target.relation.types);
     for (const { row, weight } of pending) net.add(row, weight);
     const entries = net.entries();
-    for (const { row, weight } of entries) {
-      if (weight < 0) this.#rows.set(target.constraints.keyOf(row), null);
-    }
-    for (const { row, weight } of entries) {
-      if (weight > 0) this.#rows.set(target.constraints.keyOf(row), row);
+    for (const { row, weight } of entries) if (weight < 0) this.#set(row, null);
+    for (const { row, weight } of entries) if (weight > 0) this.#set(row, row);
+  }
+
+  #set(row: Row, now: Row | null): void {
+    for (const { columns, rows } of this.#keys) {
+      if (hasNull(row, columns)) continue;
+      rows.set(this.#target.constraints.keyOf(row, columns), now);
     }
   }
 
+  /** The row that `row` conflicts with, or null. */
   current(row: Row): Row | null {
-    const key = this.#target.constraints.keyOf(row);
-    const known = this.#rows.get(key);
-    if (known !== undefined) return known;
-    return this.#target.constraints.storedRow(this.#target.relation, row);
+    const { constraints, relation } = this.#target;
+    for (const { columns, rows } of this.#keys) {
+      if (hasNull(row, columns)) continue;
+      const known = rows.get(constraints.keyOf(row, columns));
+      const found = known === undefined ? constraints.storedRow(relation, row, columns) : known;
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   wasTouched(row: Row): boolean {
-    return this.#touched.has(this.#target.constraints.keyOf(row));
+    return this.#keys.some(
+      ({ columns, touched }) =>
+        !hasNull(row, columns) && touched.has(this.#target.constraints.keyOf(row, columns)),
+    );
   }
 
-  put(row: Row): void {
-    const key = this.#target.constraints.keyOf(row);
-    this.#rows.set(key, row);
-    this.#touched.add(key);
+  /** `old` gave way to `row`, or there was none. */
+  put(row: Row, old: Row | null): void {
+    if (old !== null) this.#set(old, null);
+    this.#set(row, row);
+    for (const { columns, touched } of this.#keys) {
+      if (!hasNull(row, columns)) touched.add(this.#target.constraints.keyOf(row, columns));
+    }
   }
+}
+
+interface PendingKey {
+  readonly columns: readonly number[];
+  readonly rows: Map<string, Row | null>;
+  readonly touched: Set<string>;
 }
 
 /** Every row of a plan's result, repeated by its weight. */

@@ -102,6 +102,11 @@ export class KeyedRows implements StoredRows {
     return index;
   }
 
+  /** Keeps an index no longer. */
+  removeIndex(index: RowIndex): void {
+    this.#indexes.splice(this.#indexes.indexOf(index), 1);
+  }
+
   #fill(index: RowIndex): void {
     index.grow(this.table.capacity);
     const entries = this.table.entries();

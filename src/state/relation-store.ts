@@ -28,13 +28,23 @@ const lookupRowsMin = 256;
 const countedMax = 1000;
 /** Indexes that queries may cause for one relation, besides those that writes need. */
 const indexesMax = 4;
+/** Rows of a look-up by a part of the columns that are read sooner than an index is made for all of them. */
+const narrowRowsMax = 256;
+
+/** Columns, and the value that each must have. */
+export interface Lookup {
+  readonly columns: readonly number[];
+  readonly values: readonly (Datum | null)[];
+}
 
 export class RelationStore implements StateTable {
   readonly types: readonly SqlType[];
   readonly #rows: StoredRows;
   /** The same rows when they are kept by key, for look-ups that need no index. */
   readonly #keyed: KeyedRows | null;
-  readonly #indexes: RowIndex[] = [];
+  #indexes: RowIndex[] = [];
+  /** Columns of the indexes that somebody asked for, which are kept whatever queries ask. */
+  #declared: readonly (readonly number[])[] = [];
   readonly #scans = new Set<OpenScan>();
   /** Segments were loaded and sums and indexes must be made before the next use. */
   #stale = false;
@@ -124,7 +134,7 @@ export class RelationStore implements StateTable {
 
   /** Entries whose columns have these values. */
   *#found(columns: readonly number[], values: readonly (Datum | null)[]): Generator<number> {
-    const keys: Column[] = values.map((value) => ({ kind: 'any', values: [value], nulls: null }));
+    const keys = keyColumns(values);
     const found = new Int32Array(1);
     const byKey = this.#keyColumns(columns);
     if (byKey !== null) {
@@ -137,7 +147,8 @@ export class RelationStore implements StateTable {
       return;
     }
     const index = this.#indexOn(columns);
-    index.table.find(keys, 1, found);
+    const inOrder = index.columns.map((column) => keys[columns.indexOf(column)]!);
+    index.table.find(inOrder, 1, found);
     if (found[0]! < 0) return;
     for (let row = index.head(found[0]!); row >= 0; row = index.next[row]!) yield row;
   }
@@ -156,27 +167,71 @@ export class RelationStore implements StateTable {
    */
   worthLookup(columns: readonly number[]): boolean {
     if (this.#findIndex(columns) !== undefined || this.#keyColumns(columns) !== null) return true;
-    return this.rows >= lookupRowsMin && this.#indexes.length < indexesMax;
+    if (this.#declared.some((each) => sameColumns(each, columns))) return true;
+    const caused = this.#indexes.filter((index) => !this.#isDeclared(index)).length;
+    return this.rows >= lookupRowsMin && caused < indexesMax;
+  }
+
+  /** The indexes to keep, in place of those before. One that is no longer declared goes. */
+  declareIndexes(declared: readonly (readonly number[])[]): void {
+    const gone = this.#indexes.filter(
+      (index) =>
+        this.#isDeclared(index) && !declared.some((each) => sameColumns(each, index.columns)),
+    );
+    this.#declared = declared;
+    for (const index of gone) this.#rows.removeIndex(index);
+    this.#indexes = this.#indexes.filter((index) => !gone.includes(index));
+  }
+
+  /** Makes an index now, which would otherwise be made at its first use. */
+  makeIndex(columns: readonly number[]): void {
+    this.#indexOn(columns);
+  }
+
+  #isDeclared(index: RowIndex): boolean {
+    return this.#declared.some((each) => sameColumns(each, index.columns));
+  }
+
+  /**
+   * The part of a look-up that finds few rows by a declared index, where nothing is kept for the whole of it;
+   * the look-up itself otherwise.
+   */
+  narrowed<T extends Lookup>(lookup: T): Lookup {
+    const { columns, values } = lookup;
+    if (this.#findIndex(columns) !== undefined || this.#keyColumns(columns) !== null) return lookup;
+    if (this.#declared.some((each) => sameColumns(each, columns))) return lookup;
+    for (const declared of this.#declared) {
+      if (!declared.every((column) => columns.includes(column))) continue;
+      const part = {
+        columns: declared,
+        values: declared.map((column) => values[columns.indexOf(column)]!),
+      };
+      if (this.#countFound(part) <= narrowRowsMax) return part;
+    }
+    return lookup;
+  }
+
+  #countFound({ columns, values }: Lookup): number {
+    const index = this.#indexOn(columns);
+    const found = new Int32Array(1);
+    const keys = keyColumns(values);
+    const inOrder = index.columns.map((column) => keys[columns.indexOf(column)]!);
+    index.table.find(inOrder, 1, found);
+    return found[0]! < 0 ? 0 : index.count(found[0]!);
   }
 
   /** How many entries a scan, or a look-up where it is worth it, reads; counted up to a few hundred. */
-  rowsToRead(
-    lookup: {
-      readonly columns: readonly number[];
-      readonly values: readonly (Datum | null)[];
-    } | null,
-  ): number {
-    if (lookup === null || !this.worthLookup(lookup.columns)) return this.rows;
+  rowsToRead(asked: Lookup | null): number {
+    if (asked === null) return this.rows;
+    const lookup = this.narrowed(asked);
+    if (!this.worthLookup(lookup.columns)) return this.rows;
     let count = 0;
     for (const _ of this.#found(lookup.columns, lookup.values)) if (++count >= countedMax) break;
     return count;
   }
 
   #findIndex(columns: readonly number[]): RowIndex | undefined {
-    return this.#indexes.find(
-      (index) =>
-        index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i]),
-    );
+    return this.#indexes.find((index) => sameColumns(index.columns, columns));
   }
 
   #indexOn(columns: readonly number[]): RowIndex {
@@ -218,4 +273,13 @@ export class RelationStore implements StateTable {
     this.#rows.load(reader);
     this.#stale = true;
   }
+}
+
+/** In any order. */
+function sameColumns(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((column) => b.includes(column));
+}
+
+function keyColumns(values: readonly (Datum | null)[]): Column[] {
+  return values.map((value): Column => ({ kind: 'any', values: [value], nulls: null }));
 }

@@ -130,6 +130,11 @@ export class RowTable implements StoredRows {
     return index;
   }
 
+  /** Keeps an index no longer. */
+  removeIndex(index: RowIndex): void {
+    this.indexes.splice(this.indexes.indexOf(index), 1);
+  }
+
   /** Adds weighted rows (null: +1 each). Row i stands in entries[i] until the next apply. */
   apply(columns: readonly Column[], count: number, weights: Int32Array | null): void {
     if (this.entries.length < count) this.entries = new Int32Array(count * 2);

@@ -16,6 +16,7 @@ export interface StoredRows extends StateTable {
   readonly ranges: EntryRanges;
   weight(entry: number): number;
   addIndex(columns: readonly number[]): RowIndex;
+  removeIndex(index: RowIndex): void;
   /** Adds weighted rows (null: +1 each). */
   apply(columns: readonly Column[], count: number, weights: Int32Array | null): void;
   endTick(): void;

@@ -5,7 +5,7 @@
 
 import type { AlterAction, AlterStatement, ObjectKind, Statement } from './ast.ts';
 import { objectKindAt, parseBehavior } from './define.ts';
-import { parseColumn, parseTableConstraint } from './define-table.ts';
+import { parseColumn, parseSequenceOptions, parseTableConstraint } from './define-table.ts';
 import { parseGeneric } from './generic.ts';
 import { parseOptionName, parseOptions, parseOptionValue } from './options.ts';
 import { tokenType } from './lexer.ts';
@@ -33,14 +33,19 @@ export function parseAlter(c: TokenCursor): Statement {
   const only = c.acceptWord('only');
   const name = c.qualifiedName();
   if (kind.object === 'table') c.acceptSymbol('*');
-  const actions = c.list(() => parseAction(c));
+  const actions = c.list(() => parseAction(c, kind.object));
   const { object } = kind;
   const span = c.spanFrom(start);
   return { kind: 'alter', object, name, ifExists, only, actions, span } satisfies AlterStatement;
 }
 
-function parseAction(c: TokenCursor): AlterAction {
+function parseAction(c: TokenCursor, object: ObjectKind): AlterAction {
   const start = c.token.start;
+  if (object === 'sequence' && !(c.isWord('owner') || c.isWord('rename') || c.isWord('set'))) {
+    const options = parseSequenceOptions(c);
+    if (options.length === 0) throw c.syntaxError();
+    return { kind: 'sequence-options', options, span: c.spanFrom(start) };
+  }
   switch (c.isLabel() ? c.token.text : '') {
     case 'rename':
       return parseRename(c, start);

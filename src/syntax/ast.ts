@@ -1306,6 +1306,11 @@ export type AlterAction =
       readonly option: Option;
       readonly span: Span;
     }
+  | {
+      readonly kind: 'sequence-options';
+      readonly options: readonly SequenceOption[];
+      readonly span: Span;
+    }
   /** Anything else PostgreSQL or a dialect has here, as its source text; the binder refuses it. */
   | { readonly kind: 'other-action'; readonly text: string; readonly span: Span };
 

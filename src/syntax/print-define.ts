@@ -358,6 +358,8 @@ export class DefinitionPrinter {
         const { name, value } = action.option;
         return `SET ${name} = ${value === null ? 'true' : printOptionValue(value)}`;
       }
+      case 'sequence-options':
+        return printSequenceOptions(action.options);
       case 'other-action':
         return action.text;
       default:

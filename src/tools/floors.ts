@@ -164,6 +164,7 @@ export function unused(sources: readonly SourceFile[]): string[] {
 const entries: ReadonlySet<string> = new Set([
   'testing/last-line.ts',
   'cli/main.ts',
+  'server/shard-main.ts',
   'tools/bench-serving.ts',
   'index.ts',
   'tools/generate.ts',

@@ -38,6 +38,7 @@ const epochDays = 10957;
 const epochMicros = 946684800000000n;
 const dimensionsMax = 6;
 const jsonbVersion = 1;
+const jsonpathVersion = 1;
 
 export function encodeBinary(value: Datum, type: SqlType): Uint8Array {
   switch (type.kind) {
@@ -103,6 +104,8 @@ export function encodeBinary(value: Datum, type: SqlType): Uint8Array {
         Uint8Array.of(jsonbVersion),
         Buffer.from((value as JsonbValue).toString()),
       ]);
+    case 'jsonpath':
+      return Buffer.concat([Uint8Array.of(jsonpathVersion), Buffer.from(value as string)]);
     case 'array':
       return encodeArray(value as SqlArray, innermost(type.element));
     case 'int2vector':
@@ -203,6 +206,8 @@ function decode(reader: BinaryReader, type: SqlType): Datum {
       return uuidFromHex(Buffer.from(reader.bytes(16)).toString('hex'));
     case 'jsonb':
       return decodeJsonb(reader);
+    case 'jsonpath':
+      return decodeJsonPath(reader);
     case 'array':
       return decodeArray(reader, innermost(type.element));
     case 'int2vector':
@@ -305,6 +310,14 @@ function decodeJsonb(reader: BinaryReader): JsonbValue {
     throw invalidBinary(`unsupported jsonb version number ${version}`);
   }
   return JsonbValue.parse(decodeUtf8(reader.rest()));
+}
+
+function decodeJsonPath(reader: BinaryReader): string {
+  const version = reader.uint8();
+  if (version !== jsonpathVersion) {
+    throw invalidBinary(`unsupported jsonpath version number: ${version}`);
+  }
+  return parseText(decodeUtf8(reader.rest()), types.jsonpath) as string;
 }
 
 /** An array of arrays is one array of more dimensions. */

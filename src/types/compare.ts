@@ -82,6 +82,7 @@ export function comparatorOf(type: SqlType): Comparator {
     case 'pgchar':
     case 'uuid':
     case 'json':
+    case 'jsonpath':
     case 'unknown':
     case 'void':
       return compareText as Comparator;

@@ -88,6 +88,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
     case 'name':
     case 'pgchar':
     case 'json':
+    case 'jsonpath':
     case 'unknown':
     case 'void':
       writeText(writer, value as string);

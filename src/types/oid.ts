@@ -32,6 +32,7 @@ const typeNames: Record<Exclude<SqlKind, 'array'>, string> = {
   uuid: 'uuid',
   json: 'json',
   jsonb: 'jsonb',
+  jsonpath: 'jsonpath',
   oid: 'oid',
   xid: 'xid',
   regclass: 'regclass',

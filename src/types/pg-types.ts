@@ -84,6 +84,7 @@ const lines: readonly TypeLine[] = [
   [2776, 'anynonarray', 4, true, 'P', false, 'p', 'i', 'p', 0, 0, 'anynonarray_in', 'anynonarray_out', '-', '-', '-', '-', 'none', 0],
   [2950, 'uuid', 16, false, 'U', false, 'b', 'c', 'p', 2951, 0, 'uuid_in', 'uuid_out', 'uuid_recv', 'uuid_send', '-', '-', 'none', 0],
   [3802, 'jsonb', -1, false, 'U', false, 'b', 'i', 'x', 3807, 0, 'jsonb_in', 'jsonb_out', 'jsonb_recv', 'jsonb_send', '-', '-', 'jsonb', 0],
+  [4072, 'jsonpath', -1, false, 'U', false, 'b', 'i', 'x', 4073, 0, 'jsonpath_in', 'jsonpath_out', 'jsonpath_recv', 'jsonpath_send', '-', '-', 'none', 0],
   [4089, 'regnamespace', 4, true, 'N', false, 'b', 'i', 'p', 4090, 0, 'regnamespacein', 'regnamespaceout', 'regnamespacerecv', 'regnamespacesend', '-', '-', 'none', 0],
   [4096, 'regrole', 4, true, 'N', false, 'b', 'i', 'p', 4097, 0, 'regrolein', 'regroleout', 'regrolerecv', 'regrolesend', '-', '-', 'none', 0],
   [16380, 'map', -1, false, 'U', false, 'b', 'i', 'x', 16381, 0, 'textin', 'textout', 'textrecv', 'textsend', '-', '-', 'none', 100],

@@ -82,6 +82,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
     case 'pgchar':
     case 'uuid':
     case 'json':
+    case 'jsonpath':
     case 'unknown':
     case 'void':
       writer.text(value as string);
@@ -166,6 +167,7 @@ function decodePayload(reader: ByteReader, type: SqlType): Datum {
     case 'pgchar':
     case 'uuid':
     case 'json':
+    case 'jsonpath':
     case 'unknown':
     case 'void':
       return reader.text();

@@ -15,7 +15,7 @@
  *   time                                      bigint, microseconds since midnight
  *   timetz                                    TimeTz { micros: bigint, zoneSeconds: number }
  *   interval                                  Interval { months, days: number, micros: bigint }
- *   uuid json                                 string (uuid: lower-case canonical; json: as written)
+ *   uuid json jsonpath                        string (uuid, jsonpath: canonical; json: as written)
  *   jsonb                                     JsonbValue (jsonb.ts)
  *   array int2vector oidvector                SqlArray (array.ts)
  *   row record                                (Datum | null)[]
@@ -41,6 +41,7 @@ export type SimpleKind =
   | 'uuid'
   | 'json'
   | 'jsonb'
+  | 'jsonpath'
   | 'oid'
   | 'xid'
   | 'regclass'
@@ -150,6 +151,7 @@ export const types = {
   uuid: simple('uuid'),
   json: simple('json'),
   jsonb: simple('jsonb'),
+  jsonpath: simple('jsonpath'),
   oid: simple('oid'),
   xid: simple('xid'),
   regclass: simple('regclass'),

@@ -28,6 +28,8 @@ import { formatDouble, formatReal, parseDouble, parseReal } from './float-text.t
 import { formatInterval, parseInterval, type IntervalStyle } from './interval-text.ts';
 import { TimeTz, type Interval } from './interval.ts';
 import { validateJson } from './json-parse.ts';
+import { parseJsonPath } from './jsonpath-parse.ts';
+import { printJsonPath } from './jsonpath-print.ts';
 import { formatJsonTree, isJsonObject, JsonbValue, quoteJson, type JsonTree } from './jsonb.ts';
 import { formatTypeOid, oidOf } from './oid.ts';
 import { formatRecord, parseRecord } from './record-text.ts';
@@ -115,6 +117,8 @@ export function parseText(text: string, type: SqlType, io: TextIoOptions = {}): 
       return text;
     case 'jsonb':
       return JsonbValue.parse(checkText(text));
+    case 'jsonpath':
+      return printJsonPath(parseJsonPath(checkText(text)));
     case 'oid':
     case 'xid':
       return parseOid(text, type.kind);
@@ -177,6 +181,7 @@ export function formatText(value: Datum, type: SqlType, io: TextIoOptions = {}):
     case 'pgchar':
     case 'uuid':
     case 'json':
+    case 'jsonpath':
     case 'unknown':
     case 'void':
       return value as string;

@@ -34,6 +34,7 @@ const simpleNames: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
       'uuid',
       'json',
       'jsonb',
+      'jsonpath',
       'oid',
       'xid',
       'regclass',

@@ -17,7 +17,7 @@ import { declareJoin, joinForm, type Join, type JoinForm } from './emit-join.ts'
 import { emitArithmetic, emitNumberComparison, emitUnary, isComparison } from './emit-number.ts';
 import { emitLike, emitTextComparison } from './emit-text.ts';
 import { emitTextCall } from './emit-text-call.ts';
-import { emitExtract, emitShift, emitTruncate } from './emit-time.ts';
+import { emitExtract, emitShift, emitShortExtract, emitTruncate } from './emit-time.ts';
 import type { Emitter } from './emitter.ts';
 import { anyNull, classOf, datumCode, type BooleanValue, type Value } from './value.ts';
 
@@ -118,6 +118,10 @@ export class ExprEmitter {
     const argTypes = expr.args.map((arg) => arg.type);
     const [left, right] = args;
     if (args.length === 1 && left?.rep === 'number') {
+      const short = fn.operator
+        ? null
+        : emitShortExtract(this.emitter, fn.name, left, argTypes[0]!);
+      if (short !== null) return short;
       const op = fn.operator ? fn.name : fn.name === 'abs' ? '@' : '';
       return ['-', '+', '@'].includes(op) ? emitUnary(this.emitter, op, left, argTypes[0]!) : null;
     }

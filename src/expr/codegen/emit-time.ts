@@ -63,6 +63,30 @@ export function emitExtract(
   return { rep: 'number', code, scale: name === 'epoch' ? 6 : 0, nul: value.nul };
 }
 
+/** Fields by the names of Flink's functions, and what is added to them. */
+const shortExtractions: ReadonlyMap<string, readonly [field: string, plus: number]> = new Map([
+  ['year', ['year', 0]],
+  ['month', ['month', 0]],
+  ['dayofmonth', ['day', 0]],
+  ['dayofweek', ['dow', 1]],
+  ['hour', ['hour', 0]],
+  ['minute', ['minute', 0]],
+]);
+
+/** HOUR(moment) and its kin, as Flink has them. */
+export function emitShortExtract(
+  emitter: Emitter,
+  name: string,
+  value: NumberValue,
+  type: SqlType,
+): NumberValue | null {
+  const short = shortExtractions.get(name);
+  if (short === undefined) return null;
+  const [field, plus] = short;
+  const found = emitExtract(emitter, field, value, type);
+  return found === null || plus === 0 ? found : { ...found, code: `(${found.code}+${plus})` };
+}
+
 function fieldCode(field: string, v: string): string | null {
   const days = `Math.floor(${v}/${day})`;
   const within = `(${v}-${days}*${day})`;

@@ -11,9 +11,11 @@ import { floatFunctions } from './float.ts';
 import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonBuildFunctions } from './json-build.ts';
+import { jsonRecordTables } from './json-record.ts';
 import { jsonTables } from './json-tables.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonbFunctions } from './jsonb.ts';
+import { jsonPathFunctions, jsonPathTables, PathCache } from './jsonpath.ts';
 import { likeFunctions } from './like.ts';
 import { mapFunctions } from './map.ts';
 import { numericFunctions } from './numeric.ts';
@@ -25,6 +27,7 @@ import type {
   ScalarFunction,
   TableFunction,
 } from './registry.ts';
+import { sequenceFunctions } from './sequence.ts';
 import { systemFunctions } from './system.ts';
 import { textFormatFunctions } from './text-format.ts';
 import { textJoinFunctions } from './text-join.ts';
@@ -36,6 +39,7 @@ import { timeFunctions } from './time.ts';
 
 export function createRegistry(): FunctionRegistry {
   const regexes = new RegexCache();
+  const paths = new PathCache(regexes);
   const scalars: readonly ScalarFunction[] = [
     ...integerFunctions(),
     ...floatFunctions(),
@@ -57,13 +61,17 @@ export function createRegistry(): FunctionRegistry {
     ...mapFunctions(),
     ...jsonFunctions(),
     ...jsonbFunctions(),
+    ...jsonPathFunctions(paths),
     ...jsonBuildFunctions(),
+    ...sequenceFunctions(),
     ...systemFunctions(),
     ...catalogFunctions(),
   ];
   const tables: readonly TableFunction[] = [
     ...generatorTables(),
     ...jsonTables(),
+    ...jsonRecordTables(),
+    ...jsonPathTables(paths),
     ...regexTables(regexes),
   ];
   return buildRegistry(scalars, aggregateFunctions(), tables);

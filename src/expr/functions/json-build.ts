@@ -6,7 +6,7 @@ import { jsonObject, JsonbValue, quoteJson, type JsonTree } from '../../types/js
 import type { SqlType } from '../../types/sql-type.ts';
 import { arrayOf, types } from '../../types/sql-type.ts';
 import { datumToText } from '../cast-datum.ts';
-import { datumToJsonText, datumToJsonTree } from '../json-values.ts';
+import { datumToJsonText, datumToJsonTree, prettyJsonText } from '../json-values.ts';
 import { scalar, specializedOnly, type Evaluate } from './define.ts';
 import type { EvalContext, ScalarFunction } from './registry.ts';
 
@@ -18,8 +18,10 @@ const anyNumber = { variadic: true, strict: false, ...stable } as const;
 export function jsonBuildFunctions(): readonly ScalarFunction[] {
   const asJson =
     (args: readonly SqlType[]): Evaluate =>
-    ([value], context) =>
-      datumToJsonText(value!, args[0]!, context);
+    ([value, pretty], context) =>
+      pretty === true
+        ? prettyJsonText(value!, args[0]!, context)
+        : datumToJsonText(value!, args[0]!, context);
   const asJsonb =
     (args: readonly SqlType[]): Evaluate =>
     ([value], context) =>
@@ -96,8 +98,15 @@ function pairsOf(
     const key = values[2 * i] ?? null;
     if (key === null) throw nullKey(name, 2 * i + 1);
     const value = values[2 * i + 1] ?? null;
-    return [datumToText(key, args[2 * i]!, context), value, args[2 * i + 1]!] as const;
+    return [keyText(name, key, args[2 * i]!, context), value, args[2 * i + 1]!] as const;
   });
+}
+
+/** jsonb writes a key as its value would be written, json by the type's output. */
+function keyText(name: string, key: Datum, type: SqlType, context: EvalContext): string {
+  return name.startsWith('jsonb') && type.kind === 'boolean'
+    ? String(key as boolean)
+    : datumToText(key, type, context);
 }
 
 function nullKey(name: string, position: number): SqlError {

@@ -88,6 +88,38 @@ export function setPath(tree: JsonTree, path: Path, value: JsonTree, create: boo
   });
 }
 
+const treatments = ['delete_key', 'return_target', 'use_json_null', 'raise_exception'] as const;
+
+/** jsonb_set_lax: `treatment` says what an SQL NULL (undefined) does. */
+export function setPathLax(
+  tree: JsonTree,
+  path: Path,
+  value: JsonTree | undefined,
+  how: { readonly create: boolean; readonly treatment: string | null },
+): JsonTree {
+  const treatment = treatments.find((each) => each === how.treatment);
+  if (treatment === undefined) {
+    throw new SqlError(
+      sqlstate.invalidParameterValue,
+      'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"',
+    );
+  }
+  if (value !== undefined) return setPath(tree, path, value, how.create);
+  switch (treatment) {
+    case 'delete_key':
+      return deletePath(tree, path);
+    case 'return_target':
+      return tree;
+    case 'use_json_null':
+      return setPath(tree, path, null, how.create);
+    case 'raise_exception':
+      throw new SqlError(sqlstate.nullValueNotAllowed, 'JSON value must not be null', {
+        detail: 'Exception was raised because null_value_treatment is "raise_exception".',
+        hint: 'To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.',
+      });
+  }
+}
+
 /** jsonb_insert: adds an element before (or after) the path's place, or a new key. */
 export function insertAtPath(
   tree: JsonTree,

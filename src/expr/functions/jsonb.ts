@@ -14,7 +14,7 @@ import {
 import { arrayOf, types } from '../../types/sql-type.ts';
 import { jsonTreeToText } from '../json-values.ts';
 import { call1, call2, callAll, operator, scalar } from './define.ts';
-import { deletePath, insertAtPath, prettyJson, setPath } from './jsonb-change.ts';
+import { deletePath, insertAtPath, prettyJson, setPath, setPathLax } from './jsonb-change.ts';
 import type { ScalarFunction } from './registry.ts';
 
 const { jsonb, text, integer, boolean } = types;
@@ -235,6 +235,18 @@ function changing(): ScalarFunction[] {
           new JsonbValue(setPath(a.tree, stepsOf(path), value.tree, create ?? true)),
       ),
       { optional: 1 },
+    ),
+    scalar(
+      'jsonb_set_lax',
+      [jsonb, texts, jsonb, boolean, text],
+      jsonb,
+      callAll<[JsonbValue | null, ArrayDatum | null, JsonbValue | null, boolean?, string?]>(
+        ([a, path, value, create = true, treatment = 'use_json_null']) =>
+          a === null || path === null || create === null
+            ? null
+            : new JsonbValue(setPathLax(a.tree, stepsOf(path), value?.tree, { create, treatment })),
+      ),
+      { optional: 2, strict: false },
     ),
     scalar(
       'jsonb_insert',

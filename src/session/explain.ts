@@ -7,7 +7,6 @@ import { assert, must, unreachable } from '../base/assert.ts';
 import { notSupported } from '../base/errors.ts';
 import { formatTree, type TreeNode } from '../base/text-layout.ts';
 import type { BoundExplain, BoundStatement } from '../binder/bound-statement.ts';
-import type { OperatorCounters } from '../dataflow/operator.ts';
 import { compileMap } from '../expr/codegen.ts';
 import { lower, lowerQuery } from '../lower/lower.ts';
 import { optimizeWithLog, type OptimizeLog } from '../optimizer/optimize.ts';
@@ -15,6 +14,7 @@ import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { EmitMode, LogicalPlan } from '../plan/logical.ts';
 import { logicalTree, printLogical } from '../plan/print.ts';
 import { dataflowTree } from '../plan/print-dataflow.ts';
+import type { ObservedRun } from '../serving/run-graph.ts';
 import type { StateTable } from '../state/state-table.ts';
 import { hasSecret, hiddenText, isSecretName } from '../syntax/secrets.ts';
 import { emptyBatch } from '../types/batch.ts';
@@ -258,6 +258,8 @@ async function analyzed(
   return { kind: 'run', tree: dataflowTree(run.plan, { notes }), rows, ms };
 }
 
+/** Exact counters of an operator. */
+type CountedRows = NonNullable<ObservedRun['built']['nodes'][number]['operator']>['counters'];
 type TableCounts = Pick<StateTable, 'name' | 'rows' | 'bytes'>;
 
 function tablesOf(
@@ -267,10 +269,7 @@ function tablesOf(
   return tables.filter(({ operator }) => operator === id).map(({ table }) => table);
 }
 
-function countedNotes(
-  counters: OperatorCounters | undefined,
-  tables: readonly TableCounts[],
-): string[] {
+function countedNotes(counters: CountedRows | undefined, tables: readonly TableCounts[]): string[] {
   const state = tables.map(
     (table) => `${table.name}: ${table.rows} rows, ${Math.round(table.bytes)} bytes`,
   );

@@ -27,6 +27,7 @@ import type {
   ScalarFunction,
   TableFunction,
 } from './registry.ts';
+import { rowCountFunctions } from './row-count.ts';
 import { sequenceFunctions } from './sequence.ts';
 import { systemFunctions } from './system.ts';
 import { textFormatFunctions } from './text-format.ts';
@@ -63,6 +64,7 @@ export function createRegistry(): FunctionRegistry {
     ...jsonbFunctions(),
     ...jsonPathFunctions(paths),
     ...jsonBuildFunctions(),
+    ...rowCountFunctions(),
     ...sequenceFunctions(),
     ...systemFunctions(),
     ...catalogFunctions(),

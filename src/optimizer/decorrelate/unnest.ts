@@ -423,14 +423,10 @@ export class Unnesting {
   #sort(plan: SortPlan): Unnested {
     const before = this.materialize(this.unnest(plan.input));
     if (plan.limit === null && plan.offset === null) return before;
-    for (const count of [plan.limit, plan.offset]) {
-      if (count !== null && itemsOf(count).size > 0) {
-        throw notSupported('a LIMIT or OFFSET that depends on an outer query', {
-          position: count.at,
-          hint: 'Number the rows with row_number() and compare the number instead.',
-        });
-      }
-    }
+    assert(
+      [plan.limit, plan.offset].every((count) => count === null || itemsOf(count).size === 0),
+      'counts that depend on rows were replaced before',
+    );
     const parts = [...plan.partitionBy, ...plan.order.map((key) => key.expr)];
     const input = this.attach(before, parts);
     const sorted: SortPlan = {

@@ -7,6 +7,7 @@
  *   select (q)               →  left join with at most one row of q for each outer row
  *   select x in (q) or …     →  left join with the distinct matching values and a mark
  *   select array(q)          →  left join with array_agg
+ *   limit (q)                →  filter on the rows' numbers
  *   from l, lateral (q)      →  join; q grouped, ranked or limited by the values it needs of l
  *
  * Inner queries go first, so that a subquery being replaced has none of its own. How a subquery that
@@ -16,7 +17,7 @@
 import { assert } from '../../base/assert.ts';
 import { notSupported } from '../../base/errors.ts';
 import type { CaseExpr, Expr, SubqueryExpr } from '../../expr/expr.ts';
-import { mapChildren, mapExpr } from '../../expr/walk.ts';
+import { mapChildren, mapExpr, someExpr } from '../../expr/walk.ts';
 import { types } from '../../types/sql-type.ts';
 import { expressionsOf, mapChildren as mapInputs, mapExpressions } from '../../plan/children.ts';
 import {
@@ -44,6 +45,7 @@ import {
   oneRow,
   pickColumns,
 } from '../../plan/make.ts';
+import { countedLimit } from '../decorrelate/counted-limit.ts';
 import { extendWith } from '../decorrelate/subquery-columns.ts';
 import type { Extended } from '../decorrelate/subquery-columns.ts';
 import { filterWith } from '../decorrelate/subquery-filters.ts';
@@ -63,6 +65,9 @@ export const decorrelateRule: Rule = {
 export function decorrelate(plan: LogicalPlan, context: RuleContext): LogicalPlan {
   const node = mapInputs(plan, (input) => decorrelate(input, context));
   if (node.kind === 'join' && node.lateral) return lateral(withPlainOn(node, context), context);
+  if (node.kind === 'sort' && [node.limit, node.offset].some(isComputed)) {
+    return decorrelate(countedLimit(node, context.functions), context);
+  }
   if (!expressionsOf(node).some(hasSubquery)) return node;
   const inner = mapExpressions(node, (expr) => decorrelateInside(expr, context));
   switch (inner.kind) {
@@ -80,11 +85,6 @@ export function decorrelate(plan: LogicalPlan, context: RuleContext): LogicalPla
     case 'aggregate':
       return onInput(inner, inner.input, context);
     case 'sort': {
-      for (const count of [inner.limit, inner.offset]) {
-        if (count !== null && hasSubquery(count)) {
-          throw notSupported('a subquery in LIMIT or OFFSET', { position: count.at });
-        }
-      }
       const sorted = onInput(inner, inner.input, context);
       return firstColumns(sorted, inner.schema.length);
     }
@@ -99,6 +99,12 @@ export function decorrelate(plan: LogicalPlan, context: RuleContext): LogicalPla
     default:
       return inner;
   }
+}
+
+/** A count that depends on rows, not only on parameters. */
+function isComputed(count: Expr | null): boolean {
+  if (count === null) return false;
+  return someExpr(count, (part) => part.kind === 'subquery' || part.kind === 'outer');
 }
 
 /** The plans of an expression's subqueries decorrelated, each in itself. */

@@ -73,7 +73,6 @@ export function bindScalar(
 function subqueryRefusal(clause: Clause): string {
   if (clause === 'DEFAULT expressions') return 'cannot use subquery in DEFAULT expression';
   if (clause === 'check constraints') return 'cannot use subquery in check constraint';
-  if (clause === 'RETURNING') return 'a subquery in RETURNING is not supported yet';
   return 'cannot use subquery in column generation expression';
 }
 

@@ -192,6 +192,8 @@ export interface BoundAlter {
 
 /** RETURNING: expressions over the columns that the statement's comment names. */
 export interface BoundReturning {
+  readonly input: Schema;
+  /** May hold subqueries, which see what was there before the statement. */
   readonly exprs: readonly Expr[];
   readonly fields: Schema;
 }

@@ -6,7 +6,6 @@ import type { Field, Schema } from '../types/schema.ts';
 import type { BoundReturning } from './bound-statement.ts';
 import { settleUnknown } from './coerce.ts';
 import { inClause, type ExprEnv } from './expr-env.ts';
-import { refuseSubqueries } from './refuse-subqueries.ts';
 import { bindSelectList } from './select-list.ts';
 
 /** `row` has the columns that the expressions index. */
@@ -18,7 +17,6 @@ export function bindReturning(
   if (items === null) return null;
   const columns = bindSelectList(items, inClause(env, 'RETURNING'));
   const exprs = columns.map((column) => settleUnknown(env.binding, column.expr));
-  refuseSubqueries(exprs, 'RETURNING');
   const fields = exprs.map((expr, i): Field => {
     const { name } = columns[i]!;
     if (expr.kind === 'column' && row[expr.index] !== undefined) {
@@ -26,5 +24,5 @@ export function bindReturning(
     }
     return { name, type: expr.type, nullable: isNullable(expr, row) };
   });
-  return { exprs, fields };
+  return { input: row, exprs, fields };
 }

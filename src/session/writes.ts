@@ -18,6 +18,7 @@ import type { TableObject } from '../catalog/objects.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { StoredRelation } from '../jobs/stored-relation.ts';
+import { hasSubquery } from '../plan/expressions.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
 import type { Batch } from '../types/batch.ts';
 import { readRow } from '../types/column-access.ts';
@@ -30,6 +31,7 @@ import { hasNull, TableConstraints, uniqueKeys } from './constraints.ts';
 import type { ParameterValues } from './session-context.ts';
 import type { Queries } from './queries.ts';
 import { rowsResult } from './result-cursor.ts';
+import { inOrder, returnedPlan } from './returned-rows.ts';
 import { RowSet, type WeightedRow } from './row-set.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
@@ -70,8 +72,10 @@ export class Writes {
       changes.push({ row: outcome.new, weight: 1 });
       returned.push(outcome.new);
     }
+    const tag = `INSERT 0 ${returned.length}`;
+    const result = this.#result(tag, bound.returning, returned, parameters);
     this.#apply(target, changes, context);
-    return this.#result(`INSERT 0 ${returned.length}`, bound.returning, returned, context);
+    return result;
   }
 
   /** COPY FROM STDIN: rows of one statement, however many there are. */
@@ -167,8 +171,10 @@ export class Writes {
       );
       returned.push(row);
     }
+    const tag = `UPDATE ${returned.length}`;
+    const result = this.#result(tag, bound.returning, returned, parameters);
     this.#apply(target, changes, context);
-    return this.#result(`UPDATE ${returned.length}`, bound.returning, returned, context);
+    return result;
   }
 
   delete(bound: BoundDelete, parameters: ParameterValues): StatementResult {
@@ -193,8 +199,10 @@ export class Writes {
         returned.push(row);
       }
     }
+    const tag = `DELETE ${returned.length}`;
+    const result = this.#result(tag, bound.returning, returned, parameters);
     this.#apply(target, changes, context);
-    return this.#result(`DELETE ${returned.length}`, bound.returning, returned, context);
+    return result;
   }
 
   truncate(bound: BoundTruncate): StatementResult {
@@ -274,11 +282,16 @@ export class Writes {
     tag: string,
     returning: BoundReturning | null,
     rows: readonly Row[],
-    context: EvalContext,
+    parameters: ParameterValues,
   ): StatementResult {
     if (returning === null) {
       return { kind: 'done', tag };
     }
+    if (returning.exprs.some(hasSubquery)) {
+      const values = this.#queries.collect(returnedPlan(returning, rows), parameters);
+      return rowsResult(returning.fields, inOrder(values, returning), tag);
+    }
+    const context = this.#queries.context(parameters);
     const compiled = returning.exprs.map(compileInterpreter);
     const values = rows.map((row) => compiled.map((evaluate) => evaluate(row, context)));
     return rowsResult(returning.fields, values, tag);

@@ -203,10 +203,6 @@ describe('not supported yet', () => {
       'SELECT * FROM bid MATCH_RECOGNIZE (ORDER BY at MEASURES A.price AS p PATTERN (A) DEFINE A AS A.price > 1)',
       'MATCH_RECOGNIZE',
     ],
-    [
-      'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT * FROM r',
-      'a recursive query',
-    ],
     ['SELECT * FROM (SELECT * FROM bid EMIT CHANGES) q', 'EMIT inside of a query'],
     ['SELECT * FROM bid FOR UPDATE', 'FOR UPDATE'],
     ['MERGE INTO bid USING bid b ON true WHEN MATCHED THEN DELETE', 'MERGE'],

@@ -13,6 +13,7 @@ import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonBuildFunctions } from './json-build.ts';
 import { jsonRecordTables } from './json-record.ts';
+import { jsonStandardFunctions } from './json-standard.ts';
 import { jsonTables } from './json-tables.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonbFunctions } from './jsonb.ts';
@@ -67,6 +68,7 @@ export function createRegistry(): FunctionRegistry {
     ...jsonFunctions(),
     ...jsonbFunctions(),
     ...jsonPathFunctions(paths),
+    ...jsonStandardFunctions(paths),
     ...jsonBuildFunctions(),
     ...systemFunctions(),
     ...catalogFunctions(),

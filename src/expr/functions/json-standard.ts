@@ -58,5 +58,7 @@ function unlessItFails<T>(ask: () => T): T | null {
 
 function scalarText(tree: JsonTree): string | null {
   if (tree === null || isJsonArray(tree) || isJsonObject(tree)) return null;
+  // PostgreSQL gives a boolean as its own type's text.
+  if (typeof tree === 'boolean') return tree ? 't' : 'f';
   return typeof tree === 'string' ? tree : String(new JsonbValue(tree));
 }

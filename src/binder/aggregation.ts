@@ -60,6 +60,17 @@ export class Aggregation {
     return mapChildren(expr, (child) => this.#regroup(child));
   }
 
+  /** 42803 where a direct argument of an ordered-set aggregate does not have one value a group. */
+  checkDirect(arg: Expr): void {
+    try {
+      this.regroup(arg);
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.code !== sqlstate.groupingError) throw error;
+      const detail = 'Direct arguments of an ordered-set aggregate must use only grouped columns.';
+      throw new SqlError(error.code, error.message, { ...error.fields, detail });
+    }
+  }
+
   regroupKey(key: SortKey): SortKey {
     return { ...key, expr: this.regroup(key.expr) };
   }

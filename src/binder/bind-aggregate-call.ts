@@ -22,13 +22,19 @@ import { sortKey } from './sort-key.ts';
 export interface BoundAggregate {
   readonly call: AggregateCall;
   readonly type: SqlType;
+  /** Arguments before WITHIN GROUP, which have one value a group. */
+  readonly direct: readonly Expr[];
 }
 
 export function bindAggregateCall(call: ast.FunctionCall, name: string, env: ExprEnv): Expr {
   const at = call.span.start;
   checkAllowed('aggregate', env.clause, at);
   const bound = bindAggregate(call, name, inClause(env, 'aggregate arguments'));
-  const depth = ownerDepth(partsOf(bound.call));
+  return gatherAt(env, bound, ownerDepth(partsOf(bound.call)), at);
+}
+
+/** The call's mark where the query `depth` levels out computes it. */
+export function gatherAt(env: ExprEnv, bound: BoundAggregate, depth: number, at: number): Expr {
   if (depth === 0) return gather(env.scope.level, bound, at);
   const owner = scopeAt(env.scope, depth);
   const reference = gather(owner.level, moveOut(bound, depth), at);
@@ -42,6 +48,7 @@ export function bindAggregate(call: ast.FunctionCall, name: string, env: ExprEnv
   const functions = binding.functions.aggregates(name);
   const orderedSet = functions.some((each) => each.orderedSet);
   checkForm(call, name, orderedSet);
+  checkWithinGroup(call);
   const direct = call.arguments.map((argument) => bindIn(env, argument.value));
   const items = orderedSet ? call.withinGroup : call.orderBy;
   const sorted = items.map((item) => ({ item, expr: bindIn(env, item.expression) }));
@@ -58,14 +65,46 @@ export function bindAggregate(call: ast.FunctionCall, name: string, env: ExprEnv
     return sortKey(binding, item, argument ?? expr);
   });
   if (call.distinct && !orderedSet) checkDistinctOrder(coerced, orderBy);
-  const filter =
-    call.filter === null
-      ? null
-      : coerceBoolean(binding, bindIn(inClause(env, 'FILTER'), call.filter), 'FILTER');
   return {
-    call: { fn: resolved.fn, args: coerced, distinct: call.distinct, filter, orderBy },
+    call: {
+      fn: resolved.fn,
+      args: coerced,
+      distinct: call.distinct,
+      filter: bindFilter(call, env),
+      orderBy,
+    },
     type: resolved.returns,
+    direct: orderedSet ? coerced.slice(0, direct.length) : [],
   };
+}
+
+export function bindFilter(call: ast.FunctionCall, env: ExprEnv): Expr | null {
+  if (call.filter === null) return null;
+  return coerceBoolean(env.binding, bindIn(inClause(env, 'FILTER'), call.filter), 'FILTER');
+}
+
+/** What cannot stand beside WITHIN GROUP. */
+export function checkWithinGroup(call: ast.FunctionCall): void {
+  if (call.withinGroup.length === 0) return;
+  const position = call.span.start;
+  const wrong = call.distinct
+    ? 'DISTINCT'
+    : call.orderBy.length > 0
+      ? 'multiple ORDER BY clauses'
+      : call.arguments.some((argument) => argument.variadic)
+        ? 'VARIADIC'
+        : null;
+  if (wrong !== null) {
+    throw new SqlError(sqlstate.syntaxError, `cannot use ${wrong} with WITHIN GROUP`, { position });
+  }
+  if (call.over !== null) {
+    const name = call.name.parts.at(-1)!.name;
+    throw new SqlError(
+      sqlstate.featureNotSupported,
+      `OVER is not supported for ordered-set aggregate ${name}`,
+      { position },
+    );
+  }
 }
 
 /** An ORDER BY item that is an argument is ordered in the argument's final type. */
@@ -154,7 +193,7 @@ function partsOf(call: AggregateCall): readonly Expr[] {
 }
 
 /** How many queries out an aggregate belongs: to the innermost whose columns it uses. */
-function ownerDepth(parts: readonly Expr[]): number {
+export function ownerDepth(parts: readonly Expr[]): number {
   let least = Infinity;
   for (const part of parts) {
     visitExpr(part, (each) => {
@@ -190,6 +229,7 @@ function moveOut(bound: BoundAggregate, depth: number): BoundAggregate {
   const { call } = bound;
   return {
     ...bound,
+    direct: bound.direct.map(move),
     call: {
       ...call,
       args: call.args.map(move),

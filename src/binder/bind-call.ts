@@ -11,6 +11,7 @@ import { Interval } from '../types/interval.ts';
 import { oidOf } from '../types/oid.ts';
 import { types } from '../types/sql-type.ts';
 import { bindAggregateCall } from './bind-aggregate-call.ts';
+import { bindHypothetical, isHypothetical } from './bind-hypothetical.ts';
 import { callNamed } from './bind-literal.ts';
 import { operatorCall } from './bind-operator.ts';
 import { bindOver, isPureWindowFunction } from './bind-over.ts';
@@ -44,6 +45,10 @@ export function bindCall(call: ast.FunctionCall, env: ExprEnv): Expr {
   const name = functionName(call);
   const { functions } = env.binding;
   const position = call.span.start;
+  // Without arguments it is the window function of that name.
+  if (isHypothetical(name) && (call.withinGroup.length > 0 || call.arguments.length > 0)) {
+    return bindHypothetical(call, name, env);
+  }
   if (call.over !== null) return bindOver(call, name, env);
   if (functions.aggregates(name).length > 0) return bindAggregateCall(call, name, env);
   if (isPureWindowFunction(name)) {

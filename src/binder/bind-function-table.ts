@@ -1,16 +1,15 @@
 /** Functions in FROM: set-returning ones give their rows, others one row of one column. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import type { Expr } from '../expr/expr.ts';
-import { recordFunctions } from '../expr/functions/json-record.ts';
 import { resolveTable } from '../expr/resolve.ts';
 import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
+import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { functionName } from './bind-call.ts';
 import { bindType } from './bind-type.ts';
-import { coerceArgs, settleUnknown } from './coerce.ts';
+import { coerceArgs, constant, settleUnknown } from './coerce.ts';
 import { columnName } from './column-name.ts';
 import { bindIn, type ExprEnv, type QueryEnv } from './expr-env.ts';
 import { withAlias } from './from-alias.ts';
@@ -78,17 +77,15 @@ function bindRowsOf(
   env: ExprEnv,
 ): BoundFunction {
   const call = expression.kind === 'call' ? expression : null;
-  const record = call !== null && recordFunctions.has(functionName(call));
-  if (columns !== null && !record) {
+  if (call !== null && env.binding.functions.tables(functionName(call)).length > 0) {
+    return bindRows(call, columns, ordinality, env);
+  }
+  if (columns !== null) {
     throw new SqlError(
       sqlstate.syntaxError,
       'a column definition list is only allowed for functions returning "record"',
-      { position: columns[0]?.span.start ?? expression.span.start },
+      { position: expression.span.start },
     );
-  }
-  if (call !== null && env.binding.functions.tables(functionName(call)).length > 0) {
-    const extra = record ? [described(columns, expression.span.start)] : [];
-    return bindRows(call, extra, ordinality, env);
   }
   if (call === null && expression.kind !== 'special-value' && expression.kind !== 'conditional') {
     throw new SqlError(sqlstate.syntaxError, 'only a function may stand here', {
@@ -113,28 +110,20 @@ function bindScalarRow(
   return { plan: project(oneRow, columns), name, single: true };
 }
 
-/** A column definition list as an argument: NULL of the row type that it describes. */
-function described(columns: readonly ast.ColumnSpec[] | null, position: number): Expr {
-  if (columns === null) {
-    throw new SqlError(
-      sqlstate.syntaxError,
-      'a column definition list is required for functions returning "record"',
-      { position },
-    );
-  }
+/** The row type that a column definition list describes. */
+function described(columns: readonly ast.ColumnSpec[]): SqlType {
   const fields = columns.map((column) => {
     if (column.collation !== null) {
       throw notSupported('COLLATE in a column definition list', { position: column.span.start });
     }
     return { name: column.name.name, type: bindType(column.type) };
   });
-  return { kind: 'constant', value: null, type: { kind: 'row', fields } };
+  return { kind: 'row', fields };
 }
 
-/** `extra` arguments stand behind the written ones. */
 function bindRows(
   call: ast.FunctionCall,
-  extra: readonly Expr[],
+  columns: readonly ast.ColumnSpec[] | null,
   ordinality: boolean,
   env: ExprEnv,
 ): BoundFunction {
@@ -147,23 +136,25 @@ function bindRows(
       { position },
     );
   }
-  const args = [...argumentsInOrder(call, name, (value) => bindIn(env, value)), ...extra];
+  const row = columns === null ? null : described(columns);
+  const args = argumentsInOrder(call, name, (value) => bindIn(env, value));
   const resolved = resolveTable(
     env.binding.functions,
     name,
     args.map((arg) => arg.type),
-    { position },
+    { position, described: row },
   );
+  const extra = row === null ? [] : [constant(null, row)];
   const fields: Field[] = resolved.columns.map((column) => ({ ...column, nullable: true }));
   if (ordinality) fields.push({ name: 'ordinality', type: types.bigint, nullable: false });
   const plan: FlatMapPlan = {
     kind: 'flat-map',
     input: oneRow,
     fn: resolved.fn,
-    args: coerceArgs(env.binding, args, resolved.parameterTypes),
+    args: coerceArgs(env.binding, [...args, ...extra], resolved.parameterTypes),
     ordinality,
     outer: false,
     schema: fields,
   };
-  return { plan, name, single: resolved.columns.length === 1 && extra.length === 0 };
+  return { plan, name, single: resolved.columns.length === 1 && row === null };
 }

@@ -10,7 +10,7 @@ import { resolveOperator } from '../expr/resolve.ts';
 import type { FrameBound, SortKey, WindowFrame, WindowFunctionCall } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
-import { bindAggregate } from './bind-aggregate-call.ts';
+import { bindAggregate, checkWithinGroup } from './bind-aggregate-call.ts';
 import { coerce, settleUnknown, typeName } from './coerce.ts';
 import { bindIn, checkAllowed, inClause, type ExprEnv } from './expr-env.ts';
 import { mark } from './query-level.ts';
@@ -45,6 +45,7 @@ export function isPureWindowFunction(name: string): boolean {
 
 export function bindOver(call: ast.FunctionCall, name: string, env: ExprEnv): Expr {
   const at = call.span.start;
+  checkWithinGroup(call);
   checkAllowed('window', env.clause, at);
   const { binding } = env;
   const window = workOut(call.over!, env);
@@ -75,7 +76,7 @@ function bindFunction(
   if (call.distinct) {
     throw notSupported('DISTINCT in a window function', { position });
   }
-  if (call.orderBy.length > 0 || call.withinGroup.length > 0) {
+  if (call.orderBy.length > 0) {
     throw notSupported('ORDER BY in the arguments of a window function', {
       hint: 'Order the window instead.',
       position,

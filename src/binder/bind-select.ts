@@ -318,5 +318,6 @@ function regroupAll(
     if (call.filter !== null) add(call.filter);
   }
   for (const each of level.rows) each.args.forEach(add);
+  for (const each of level.aggregates) each.direct.forEach((arg) => aggregation.checkDirect(arg));
   return steps;
 }

@@ -66,6 +66,8 @@ export class QueryLevel {
   readonly aggregates: {
     readonly call: AggregateCall;
     readonly type: SqlType;
+    /** Arguments that must have one value a group. */
+    readonly direct: readonly Expr[];
     readonly at: number;
   }[] = [];
   readonly overs: OverCall[] = [];

@@ -279,19 +279,26 @@ export function resolveAggregate(
   throw functionError(selection.kind === 'ambiguous', name, args, options.position);
 }
 
-/** Functions in FROM. */
+export interface TableCallOptions extends CallOptions {
+  /** The row type of a column definition list; null where there is none, left out where none can be. */
+  readonly described?: SqlType | null | undefined;
+}
+
+/** Functions in FROM. A column definition list must stand exactly where the function is described by one. */
 export function resolveTable(
   registry: FunctionRegistry,
   name: string,
   args: readonly SqlType[],
-  options: CallOptions = {},
+  options: TableCallOptions = {},
 ): ResolvedTable {
   const overloads = registry.tables(name);
   const selection = selectCandidate(args, candidatesFor(overloads, args.length));
   if (selection.kind === 'one') {
-    const parameterTypes = concrete(selection.candidate, args);
-    if (parameterTypes !== null) {
+    const ownTypes = concrete(selection.candidate, args);
+    if (ownTypes !== null) {
       const { specialize, ...fn } = selection.candidate.fn;
+      const described = rowDescription(fn, options);
+      const parameterTypes = described === null ? ownTypes : [...ownTypes, described];
       const evaluate = specialize?.(parameterTypes) ?? fn.evaluate;
       const parameters = specialize === undefined ? fn.parameters : parameterTypes;
       return {
@@ -302,6 +309,29 @@ export function resolveTable(
     }
   }
   throw functionError(selection.kind === 'ambiguous', name, args, options.position);
+}
+
+function rowDescription(
+  fn: Omit<TableFunction, 'specialize'>,
+  { described, position }: TableCallOptions,
+): SqlType | null {
+  const needed = fn.described === true;
+  if (needed && described === undefined) {
+    throw new SqlError(
+      sqlstate.featureNotSupported,
+      `could not determine row type for result of ${fn.name}`,
+      { hint: 'Call the function in the FROM clause using a column definition list.', position },
+    );
+  }
+  const given = described ?? null;
+  if (needed === (given !== null)) return given;
+  throw new SqlError(
+    sqlstate.syntaxError,
+    needed
+      ? 'a column definition list is required for functions returning "record"'
+      : 'a column definition list is only allowed for functions returning "record"',
+    { position },
+  );
 }
 
 function functionError(

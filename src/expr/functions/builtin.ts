@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import { aggregateFunctions } from '../aggregates.ts';
 import { arrayFunctions } from './array.ts';
 import { booleanFunctions } from './boolean.ts';
+import { bytePlaceFunctions } from './byte-places.ts';
 import { byteFunctions } from './bytes.ts';
 import { catalogFunctions } from './catalog.ts';
 import { comparisonFunctions } from './comparison.ts';
@@ -12,6 +13,7 @@ import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonBuildFunctions } from './json-build.ts';
 import { jsonRecordTables } from './json-record.ts';
+import { jsonStandardFunctions } from './json-standard.ts';
 import { jsonTables } from './json-tables.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonbFunctions } from './jsonb.ts';
@@ -20,6 +22,7 @@ import { likeFunctions } from './like.ts';
 import { mapFunctions } from './map.ts';
 import { numericFunctions } from './numeric.ts';
 import { numberFormatFunctions } from './number-format.ts';
+import { overlapsFunctions } from './overlaps.ts';
 import { RegexCache, regexFunctions, regexTables } from './regex.ts';
 import type {
   AggregateFunction,
@@ -37,6 +40,7 @@ import { timeFormatFunctions } from './time-format.ts';
 import { timeOperators } from './time-operators.ts';
 import { timeSpanFunctions } from './time-span.ts';
 import { timeFunctions } from './time.ts';
+import { widthBucketFunctions } from './width-bucket.ts';
 
 export function createRegistry(): FunctionRegistry {
   const regexes = new RegexCache();
@@ -45,16 +49,19 @@ export function createRegistry(): FunctionRegistry {
     ...integerFunctions(),
     ...floatFunctions(),
     ...numericFunctions(),
+    ...widthBucketFunctions(),
     ...comparisonFunctions(),
     ...booleanFunctions(),
     ...textFunctions(),
     ...textJoinFunctions(),
     ...byteFunctions(),
+    ...bytePlaceFunctions(),
     ...textFormatFunctions(),
     ...likeFunctions(),
     ...regexFunctions(regexes),
     ...timeFunctions(),
     ...timeSpanFunctions(),
+    ...overlapsFunctions(),
     ...timeOperators(),
     ...timeFormatFunctions(),
     ...numberFormatFunctions(),
@@ -63,6 +70,7 @@ export function createRegistry(): FunctionRegistry {
     ...jsonFunctions(),
     ...jsonbFunctions(),
     ...jsonPathFunctions(paths),
+    ...jsonStandardFunctions(paths),
     ...jsonBuildFunctions(),
     ...rowCountFunctions(),
     ...sequenceFunctions(),

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { SqlError, sqlstate } from '../../base/errors.ts';
 import { types } from '../../types/sql-type.ts';
-import { call1, call2, callAll, operator, scalar } from './define.ts';
+import { call1, call2, call3, callAll, operator, scalar } from './define.ts';
 import type { ScalarFunction } from './registry.ts';
 
 const { text, bytea, integer } = types;
@@ -72,6 +72,18 @@ function encodings(): ScalarFunction[] {
       [text, types.name],
       bytea,
       call2((a: string, name: string) => toBytes(a, name)),
+    ),
+    scalar(
+      'convert',
+      [bytea, types.name, types.name],
+      bytea,
+      call3((a: Uint8Array, from: string, to: string) => toBytes(fromBytes(a, from), to)),
+    ),
+    scalar(
+      'length',
+      [bytea, types.name],
+      integer,
+      call2((a: Uint8Array, name: string) => [...fromBytes(a, name)].length),
     ),
     scalar(
       'to_base64',
@@ -253,22 +265,5 @@ function binary(): ScalarFunction[] {
       integer,
       call2((a: Uint8Array, b: Uint8Array) => Buffer.from(a).indexOf(b) + 1),
     ),
-    scalar(
-      'get_byte',
-      [bytea, integer],
-      integer,
-      call2((a: Uint8Array, n: number) => byteAt(a, n)),
-    ),
   ];
-}
-
-function byteAt(bytes: Uint8Array, index: number): number {
-  const byte = bytes[index];
-  if (byte === undefined) {
-    throw new SqlError(
-      sqlstate.arraySubscriptError,
-      `index ${index} out of valid range, 0..${bytes.length - 1}`,
-    );
-  }
-  return byte;
 }

@@ -61,7 +61,9 @@ export function table(
   parameters: readonly ParameterType[],
   columns: TableFunction['columns'],
   evaluate: TableFunction['evaluate'],
-  options: Partial<Pick<TableFunction, 'variadic' | 'optional' | 'strict' | 'specialize'>> = {},
+  options: Partial<
+    Pick<TableFunction, 'variadic' | 'optional' | 'strict' | 'specialize' | 'described'>
+  > = {},
 ): TableFunction {
   return {
     id: functionId(name, parameters, options.variadic ?? false),
@@ -73,6 +75,7 @@ export function table(
     strict: options.strict ?? true,
     evaluate,
     ...(options.specialize === undefined ? {} : { specialize: options.specialize }),
+    ...(options.described === undefined ? {} : { described: options.described }),
   };
 }
 

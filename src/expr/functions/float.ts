@@ -9,6 +9,15 @@ import { types } from '../../types/sql-type.ts';
 import { roundHalfEven } from '../../types/interval.ts';
 import { floatOverflow, floatUnderflow } from '../cast-datum.ts';
 import { call0, call1, call2, operator, scalar } from './define.ts';
+import {
+  arccosineInDegrees,
+  arcsineInDegrees,
+  arctangentInDegrees,
+  cosineOfDegrees,
+  cotangentOfDegrees,
+  sineOfDegrees,
+  tangentOfDegrees,
+} from './degrees.ts';
 import { divisionByZero } from './integer.ts';
 import type { EvalContext, ScalarFunction } from './registry.ts';
 
@@ -202,7 +211,6 @@ function trigonometry(): ScalarFunction[] {
     if (a < -1 || a > 1) throw inputOutOfRange();
     return compute(a);
   };
-  const degrees = 180 / Math.PI;
   return [
     one('sin', angle(Math.sin)),
     one('cos', angle(Math.cos)),
@@ -225,40 +233,19 @@ function trigonometry(): ScalarFunction[] {
     }),
     one('atanh', unit(Math.atanh)),
     one('sind', angle(sineOfDegrees)),
-    one(
-      'cosd',
-      angle((a) => sineOfDegrees(a + 90)),
+    one('cosd', angle(cosineOfDegrees)),
+    one('tand', angle(tangentOfDegrees)),
+    one('cotd', angle(cotangentOfDegrees)),
+    one('asind', unit(arcsineInDegrees)),
+    one('acosd', unit(arccosineInDegrees)),
+    one('atand', (a) => arctangentInDegrees(a)),
+    scalar(
+      'atan2d',
+      [double, double],
+      double,
+      call2((y: number, x: number) => arctangentInDegrees(y, x)),
     ),
-    one(
-      'tand',
-      angle((a) => sineOfDegrees(a) / sineOfDegrees(a + 90)),
-    ),
-    one(
-      'asind',
-      unit((a) => Math.asin(a) * degrees),
-    ),
-    one(
-      'acosd',
-      unit((a) => Math.acos(a) * degrees),
-    ),
-    one('atand', (a) => Math.atan(a) * degrees),
   ];
-}
-
-/** Exact at multiples of 30 and 45 degrees' simple values. */
-function sineOfDegrees(value: number): number {
-  const turn = ((value % 360) + 360) % 360;
-  const exact = new Map([
-    [0, 0],
-    [30, 0.5],
-    [90, 1],
-    [150, 0.5],
-    [180, 0],
-    [210, -0.5],
-    [270, -1],
-    [330, -0.5],
-  ]).get(turn);
-  return exact ?? Math.sin((turn * Math.PI) / 180);
 }
 
 function inputOutOfRange(): SqlError {

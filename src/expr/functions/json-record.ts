@@ -1,9 +1,10 @@
 /**
  * JSON as rows of declared types: json_populate_record and json_to_record with their kin. The row type comes
- * as the type of an argument; a column definition list is given as such an argument by the binder. Values of
+ * as the type of an argument, or is described by a column definition list. Values of
  * jsonb go by their text, from which every field's own input reads.
  */
 
+import { assert } from '../../base/assert.ts';
 import { SqlError, sqlstate, type SqlErrorFields } from '../../base/errors.ts';
 import { SqlArray } from '../../types/array.ts';
 import type { Datum, RowDatum } from '../../types/datum.ts';
@@ -15,14 +16,6 @@ import { elementOf } from '../type-category.ts';
 import { table } from './define.ts';
 import { jsonElements, jsonMembers, jsonTextKind, jsonTextToText } from './json-scan.ts';
 import type { EvalContext, TableFunction } from './registry.ts';
-
-/** Functions whose rows are described by a column definition list, which comes as their last argument. */
-export const recordFunctions: ReadonlySet<string> = new Set([
-  'json_to_record',
-  'jsonb_to_record',
-  'json_to_recordset',
-  'jsonb_to_recordset',
-]);
 
 type RowType = Extract<SqlType, { kind: 'row' }>;
 type Fill = (json: string, type: RowType, base: RowDatum | null, world: World) => RowDatum[];
@@ -43,13 +36,18 @@ export function jsonRecordTables(): readonly TableFunction[] {
 
 const documentType = (prefix: string): SqlType => (prefix === 'json' ? types.json : types.jsonb);
 
-function rowType(type: SqlType | undefined, position: number): RowType {
+function rowType(type: SqlType | undefined): RowType {
   if (type?.kind === 'row') return type;
   throw new SqlError(
     sqlstate.datatypeMismatch,
-    `argument ${position} of a populating function must be a row type`,
+    'first argument of a populating function must be a row type',
     { hint: 'Cast it to a row type, or use a column definition list with json_to_record.' },
   );
+}
+
+function described(type: SqlType | undefined): RowType {
+  assert(type?.kind === 'row', 'a described function has the row type as its last argument');
+  return type;
 }
 
 /** (row, json): the row gives the type, and the fields that the JSON has not. */
@@ -57,12 +55,12 @@ function populating(name: string, prefix: string, fill: Fill): TableFunction {
   return table(
     name,
     ['any', documentType(prefix)],
-    ([type]) => rowType(type, 1).fields,
+    ([type]) => rowType(type).fields,
     () => [],
     {
       strict: false,
       specialize: ([type]) => {
-        const row = rowType(type, 1);
+        const row = rowType(type);
         return ([base, json], context) =>
           json === null
             ? fill === one
@@ -74,17 +72,18 @@ function populating(name: string, prefix: string, fill: Fill): TableFunction {
   );
 }
 
-/** (json, row type) */
+/** (json), and behind it the described row type. */
 function describing(name: string, prefix: string, fill: Fill): TableFunction {
   return table(
     name,
-    [documentType(prefix), 'any'],
-    ([, type]) => rowType(type, 2).fields,
+    [documentType(prefix)],
+    ([, type]) => described(type).fields,
     () => [],
     {
       strict: false,
+      described: true,
       specialize: ([, type]) => {
-        const row = rowType(type, 2);
+        const row = described(type);
         return ([json], context) =>
           json === null
             ? fill === one

@@ -66,7 +66,7 @@ function flagsOf({ flags }: PathPattern): RegexFlags {
 /** Document, path, variables, silent. */
 type Call = readonly [JsonbValue, string, JsonbValue?, boolean?];
 
-class Calls {
+export class PathCalls {
   readonly #cache: PathCache;
   readonly #zoned: boolean;
 
@@ -122,10 +122,10 @@ const wrap = (tree: JsonTree | undefined): JsonbValue | null =>
   tree === undefined ? null : new JsonbValue(tree);
 
 export function jsonPathFunctions(cache: PathCache): readonly ScalarFunction[] {
-  const calls = new Calls(cache, false);
+  const calls = new PathCalls(cache, false);
   return [
     ...named('', calls),
-    ...named('_tz', new Calls(cache, true)),
+    ...named('_tz', new PathCalls(cache, true)),
     operator(
       '@?',
       [jsonb, jsonpath],
@@ -145,7 +145,7 @@ export function jsonPathFunctions(cache: PathCache): readonly ScalarFunction[] {
   ];
 }
 
-function named(suffix: '' | '_tz', calls: Calls): ScalarFunction[] {
+function named(suffix: '' | '_tz', calls: PathCalls): ScalarFunction[] {
   const options = { optional: 2, volatility: suffix === '' ? 'immutable' : 'stable' } as const;
   return [
     scalar(
@@ -181,7 +181,7 @@ function named(suffix: '' | '_tz', calls: Calls): ScalarFunction[] {
 
 export function jsonPathTables(cache: PathCache): readonly TableFunction[] {
   return (['', '_tz'] as const).map((suffix) => {
-    const calls = new Calls(cache, suffix === '_tz');
+    const calls = new PathCalls(cache, suffix === '_tz');
     const name = `jsonb_path_query${suffix}`;
     return table(
       name,

@@ -4,8 +4,8 @@ import { SqlError, sqlstate } from '../../base/errors.ts';
 import { Decimal } from '../../types/decimal.ts';
 import { types } from '../../types/sql-type.ts';
 import { productType, sameNumericType, sumType } from '../numeric-scale.ts';
-import { call1, call2, callAll, operator, scalar } from './define.ts';
-import { checkInteger, gcdBig, lcmBig } from './integer.ts';
+import { call1, call2, operator, scalar } from './define.ts';
+import { gcdBig, lcmBig } from './integer.ts';
 import { exponential, logarithm, naturalLogarithm, power, squareRoot } from './numeric-power.ts';
 import type { ScalarFunction } from './registry.ts';
 
@@ -173,22 +173,6 @@ function divisors(): ScalarFunction[] {
       call2((a: Decimal, b: Decimal) => onIntegers(a, b, lcmBig)),
     ),
     scalar('factorial', [bigint], numeric, call1(factorial)),
-    scalar(
-      'width_bucket',
-      [numeric, numeric, numeric, integer],
-      integer,
-      callAll<[Decimal, Decimal, Decimal, number]>(([value, low, high, count]) =>
-        widthBucket(value, low, high, count),
-      ),
-    ),
-    scalar(
-      'width_bucket',
-      [types.double, types.double, types.double, integer],
-      integer,
-      callAll<[number, number, number, number]>(([value, low, high, count]) =>
-        doubleBucket(value, low, high, count),
-      ),
-    ),
   ];
 }
 
@@ -212,40 +196,4 @@ function factorial(value: bigint): Decimal {
   let product = 1n;
   for (let factor = 2n; factor <= value; factor++) product *= factor;
   return Decimal.fromBigInt(product);
-}
-
-function bucketError(message: string): SqlError {
-  return new SqlError('2201G', message);
-}
-
-function widthBucket(value: Decimal, low: Decimal, high: Decimal, count: number): number {
-  if (count <= 0) throw bucketError('count must be greater than zero');
-  if (value.isNaN || low.isNaN || high.isNaN) {
-    throw bucketError('operand, lower bound, and upper bound cannot be NaN');
-  }
-  if (!low.isFinite || !high.isFinite) throw bucketError('lower and upper bounds must be finite');
-  const order = low.compare(high);
-  if (order === 0) throw bucketError('lower bound cannot equal upper bound');
-  const forward = order < 0;
-  if (forward ? value.compare(low) < 0 : value.compare(low) > 0) return 0;
-  if (forward ? value.compare(high) >= 0 : value.compare(high) <= 0) return checkInteger(count + 1);
-  const [offset, width] = forward
-    ? [value.sub(low), high.sub(low)]
-    : [low.sub(value), low.sub(high)];
-  return Number(offset.mul(Decimal.fromBigInt(BigInt(count))).divTrunc(width).unscaled) + 1;
-}
-
-function doubleBucket(value: number, low: number, high: number, count: number): number {
-  if (count <= 0) throw bucketError('count must be greater than zero');
-  if (Number.isNaN(value) || Number.isNaN(low) || Number.isNaN(high)) {
-    throw bucketError('operand, lower bound, and upper bound cannot be NaN');
-  }
-  if (!Number.isFinite(low) || !Number.isFinite(high)) {
-    throw bucketError('lower and upper bounds must be finite');
-  }
-  if (low === high) throw bucketError('lower bound cannot equal upper bound');
-  const [from, to, at] = low < high ? [low, high, value] : [-low, -high, -value];
-  if (at < from) return 0;
-  if (at >= to) return checkInteger(count + 1);
-  return Math.floor(((at - from) / (to - from)) * count) + 1;
 }

@@ -13,7 +13,7 @@ import { characterIndex, unitOffset } from './code-points.ts';
 import { call2, callAll, operator, scalar, table } from './define.ts';
 import { invalidRegex, readRegexFlags, translateRegex, type RegexFlags } from './regex-syntax.ts';
 import type { ScalarFunction, TableFunction } from './registry.ts';
-import { similarToRegex } from './similar.ts';
+import { similarPart, similarToRegex } from './similar.ts';
 
 const { text, boolean, integer } = types;
 const bpchar: SqlType = { kind: 'char', length: null };
@@ -224,6 +224,14 @@ function matching(cache: RegexCache): ScalarFunction[] {
       { optional: 1 },
     ),
     scalar('substring', [text, text], text, call2(firstGroup)),
+    scalar(
+      'substring',
+      [text, text, text],
+      text,
+      callAll<[string, string, string]>(([value, pattern, escape]) =>
+        cache.get(similarPart(pattern, escape), plain).matcher(value).find() ? value : null,
+      ),
+    ),
     scalar(
       'regexp_extract',
       [text, text, integer],

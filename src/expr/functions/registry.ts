@@ -118,6 +118,11 @@ export interface TableFunction {
   ) => Iterable<readonly (Datum | null)[]>;
   /** As for scalar functions. */
   readonly specialize?: (args: readonly SqlType[]) => TableFunction['evaluate'];
+  /**
+   * The caller says what the rows are, in a column definition list: PostgreSQL's "returns record". Behind the
+   * arguments for the parameters then stands one more, of the row type that the list describes.
+   */
+  readonly described?: boolean;
 }
 
 /** All functions of one engine. Lists are by lower-case name; overload choice is in resolve.ts. */

@@ -1,6 +1,6 @@
 /** SIMILAR TO: SQL's own pattern language, rewritten as a regular expression. */
 
-import { SqlError, sqlstate } from '../../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../../base/errors.ts';
 
 /** The regular expression that matches exactly what `pattern` does; it is anchored at both ends. */
 export function similarToRegex(pattern: string, escape: string): string {
@@ -38,3 +38,13 @@ const translated = new Map([
   ['^', '\\^'],
   ['$', '\\$'],
 ]);
+
+/** For SUBSTRING … SIMILAR: as above; 0A000 for a pattern that marks a part by the escape and a double quote. */
+export function similarPart(pattern: string, escape: string): string {
+  if (escape !== '' && pattern.includes(`${escape}"`)) {
+    throw notSupported('SUBSTRING of a marked part of a SIMILAR pattern', {
+      hint: 'Use substring(text FROM regular expression) with parentheses around the part.',
+    });
+  }
+  return similarToRegex(pattern, escape);
+}

@@ -1,4 +1,4 @@
-/** AT TIME ZONE, age and Flink's TIMESTAMPDIFF and TIMESTAMPADD, isfinite, OVERLAPS. */
+/** AT TIME ZONE, age and Flink's TIMESTAMPDIFF and TIMESTAMPADD, isfinite. */
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
 import {
@@ -14,10 +14,10 @@ import type { SqlType } from '../../types/sql-type.ts';
 import { types } from '../../types/sql-type.ts';
 import { fixedZone, localToUtc, resolveZone, utcToLocal, type Zone } from '../../types/zones.ts';
 import { sessionZone } from '../context-io.ts';
-import { call1, call2, call3, callAll, scalar } from './define.ts';
+import { call1, call2, call3, scalar } from './define.ts';
 import type { EvalContext, ScalarFunction } from './registry.ts';
 
-const { text, integer, boolean, date, time, timetz, timestamp, timestamptz, interval } = types;
+const { text, integer, boolean, date, timetz, timestamp, timestamptz, interval } = types;
 const stable = { volatility: 'stable' } as const;
 
 export function timeSpanFunctions(): readonly ScalarFunction[] {
@@ -155,24 +155,5 @@ function tests(): ScalarFunction[] {
     scalar('isfinite', [timestamp], boolean, call1(isFiniteTimestamp)),
     scalar('isfinite', [timestamptz], boolean, call1(isFiniteTimestamp)),
     scalar('isfinite', [interval], boolean, () => true),
-    ...overlaps(),
   ];
-}
-
-/** (a, b) OVERLAPS (c, d): half-open spans; either order of the ends. */
-function overlaps(): ScalarFunction[] {
-  const spans = (a: bigint, b: bigint, c: bigint, d: bigint): boolean => {
-    const [s1, e1] = a <= b ? [a, b] : [b, a];
-    const [s2, e2] = c <= d ? [c, d] : [d, c];
-    if (s1 === s2) return true;
-    return s1 > s2 ? s1 < e2 : s2 < e1;
-  };
-  return [timestamp, timestamptz, time].map((type) =>
-    scalar(
-      'overlaps',
-      [type, type, type, type],
-      boolean,
-      callAll<[bigint, bigint, bigint, bigint]>(([a, b, c, d]) => spans(a, b, c, d)),
-    ),
-  );
 }

@@ -19,6 +19,7 @@ import { argumentsInOrder } from './named-arguments.ts';
 import type { QueryLevel } from './query-level.ts';
 import { project } from './query-result.ts';
 import { Scope } from './scope.ts';
+import type { Binding } from './binding.ts';
 
 export function bindFunctionTable(
   table: ast.FunctionTable,
@@ -87,7 +88,7 @@ function bindRowsOf(
     );
   }
   if (call !== null && env.binding.functions.tables(functionName(call)).length > 0) {
-    const extra = record ? [described(columns, expression.span.start)] : [];
+    const extra = record ? [described(columns, expression.span.start, env.binding)] : [];
     return bindRows(call, extra, ordinality, env);
   }
   if (call === null && expression.kind !== 'special-value' && expression.kind !== 'conditional') {
@@ -114,7 +115,11 @@ function bindScalarRow(
 }
 
 /** A column definition list as an argument: NULL of the row type that it describes. */
-function described(columns: readonly ast.ColumnSpec[] | null, position: number): Expr {
+function described(
+  columns: readonly ast.ColumnSpec[] | null,
+  position: number,
+  binding: Binding,
+): Expr {
   if (columns === null) {
     throw new SqlError(
       sqlstate.syntaxError,
@@ -126,7 +131,7 @@ function described(columns: readonly ast.ColumnSpec[] | null, position: number):
     if (column.collation !== null) {
       throw notSupported('COLLATE in a column definition list', { position: column.span.start });
     }
-    return { name: column.name.name, type: bindType(column.type) };
+    return { name: column.name.name, type: bindType(column.type, binding) };
   });
   return { kind: 'constant', value: null, type: { kind: 'row', fields } };
 }

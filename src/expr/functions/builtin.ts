@@ -7,6 +7,7 @@ import { booleanFunctions } from './boolean.ts';
 import { byteFunctions } from './bytes.ts';
 import { catalogFunctions } from './catalog.ts';
 import { comparisonFunctions } from './comparison.ts';
+import { enumFunctions } from './enum.ts';
 import { floatFunctions } from './float.ts';
 import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
@@ -45,6 +46,7 @@ export function createRegistry(): FunctionRegistry {
     ...floatFunctions(),
     ...numericFunctions(),
     ...comparisonFunctions(),
+    ...enumFunctions(),
     ...booleanFunctions(),
     ...textFunctions(),
     ...textJoinFunctions(),

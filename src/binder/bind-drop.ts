@@ -19,6 +19,7 @@ import { columnsUsing } from '../catalog/sequences.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import type { BoundDrop } from './bound-statement.ts';
+import { renameInDefinitions } from './rename-in-views.ts';
 import { findRelation, findType, splitName } from './relation-lookup.ts';
 
 export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundDrop {
@@ -40,6 +41,7 @@ export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundD
   const visible = isVisible(binding);
   const plan = binding.catalog.planDrop(unique, statement.behavior === 'cascade', visible);
   checkSequences(plan, statement, binding);
+  checkTypes(plan, binding);
   const cascade = cascadeNotice(plan.cascaded, visible);
   if (cascade !== null) binding.notice(cascade.message, cascade);
   return { kind: 'drop', tag, plan };
@@ -53,6 +55,24 @@ function checkSequences(plan: DropPlan, statement: ast.DropStatement, binding: B
     for (const { table, column } of columnsUsing(binding.catalog, sequence.oid)) {
       if (!going.has(table.oid)) throw sequenceUsed(sequence, table, column, statement);
     }
+  }
+}
+
+/** A type stays as long as a default, check or computed column of a table names it. */
+function checkTypes(plan: DropPlan, { catalog }: Binding): void {
+  const going = new Set(plan.objects.map((object) => object.oid));
+  const staying = catalog.objects().filter((object) => !going.has(object.oid));
+  for (const type of plan.objects) {
+    if (type.kind !== 'type') continue;
+    const [named] = renameInDefinitions(staying, ({ schema, name }) =>
+      schema === type.schema && name === type.name ? { schema, name: `${name}_` } : null,
+    );
+    if (named === undefined) continue;
+    throw new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop type ${quoteName(type.name)} because other objects depend on it`,
+      { detail: `An expression in the definition of ${quoteName(named.name)} names the type.` },
+    );
   }
 }
 

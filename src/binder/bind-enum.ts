@@ -10,6 +10,7 @@ import type { EnumLabel } from '../types/enum-labels.ts';
 import type { Binding } from './binding.ts';
 import type { BoundAlter, BoundCreateType } from './bound-statement.ts';
 import { missing } from './bind-drop.ts';
+import { askingLabels, type LabelChange } from './enum-uses.ts';
 import { findType, nameForCreation } from './relation-lookup.ts';
 import { namedInSql, renameInDefinitions } from './rename-in-views.ts';
 
@@ -77,10 +78,12 @@ export function bindAlterType(statement: ast.AlterStatement, binding: Binding): 
   for (const action of statement.actions) {
     switch (action.kind) {
       case 'add-value':
+        refuseAsked(type, 'add', action, binding);
         type = withLabel(type, action, binding);
         break;
       case 'rename-value':
         refuseWritten(type, action, binding);
+        refuseAsked(type, 'rename', action, binding);
         type = withRenamedLabel(type, action);
         break;
       case 'rename':
@@ -182,6 +185,26 @@ function refuseWritten(type: TypeObject, { from, span }: RenameValue, binding: B
       position: span.start,
     });
   }
+}
+
+/** What was computed with the labels as they are must be taken back with the same ones. */
+function refuseAsked(
+  type: TypeObject,
+  change: LabelChange,
+  action: AddValue | RenameValue,
+  { catalog, context }: Binding,
+): void {
+  const known = type.labels.map((each) => each.label);
+  if (change === 'add' && known.includes((action as AddValue).label)) return;
+  const stored = { ...context, searchPath: [], parameterOids: [] };
+  const found = askingLabels(catalog, type.oid, change, stored);
+  if (found === undefined) return;
+  const what = found.kind === 'materialized-view' ? 'materialized view' : found.kind;
+  throw notSupported(`ALTER TYPE of labels that "${found.name}" has made results of`, {
+    detail: `The ${what} turns labels into text or text into labels, and keeps what it has made.`,
+    hint: `Drop the ${what}, alter the type, and make it again.`,
+    position: action.span.start,
+  });
 }
 
 function checkLabel(label: string, position: number): void {

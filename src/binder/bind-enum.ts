@@ -78,13 +78,13 @@ export function bindAlterType(statement: ast.AlterStatement, binding: Binding): 
   for (const action of statement.actions) {
     switch (action.kind) {
       case 'add-value':
-        refuseAsked(type, 'add', action, binding);
         type = withLabel(type, action, binding);
+        if (type !== found.type) refuseAsked(type, 'add', action, binding);
         break;
       case 'rename-value':
+        type = withRenamedLabel(type, action);
         refuseWritten(type, action, binding);
         refuseAsked(type, 'rename', action, binding);
-        type = withRenamedLabel(type, action);
         break;
       case 'rename':
       case 'set-schema': {
@@ -194,8 +194,6 @@ function refuseAsked(
   action: AddValue | RenameValue,
   { catalog, context }: Binding,
 ): void {
-  const known = type.labels.map((each) => each.label);
-  if (change === 'add' && known.includes((action as AddValue).label)) return;
   const stored = { ...context, searchPath: [], parameterOids: [] };
   const found = askingLabels(catalog, type.oid, change, stored);
   if (found === undefined) return;

@@ -104,11 +104,17 @@ export function coerceToCommon(
 export function commonTypeOf(exprs: readonly Expr[], contextName: string): SqlType {
   const all = exprs.map((expr) => expr.type);
   try {
-    return commonType(all, contextName);
+    const type = commonType(all, contextName);
+    // An untyped constant is not cut to the length or scale of the others.
+    return exprs.some(isUntypedText) ? withoutModifiers(type) : type;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     throw error.at(firstMisfit(exprs, contextName));
   }
+}
+
+function isUntypedText(expr: Expr): boolean {
+  return expr.type.kind === 'unknown' && !(expr.kind === 'constant' && expr.value === null);
 }
 
 function firstMisfit(exprs: readonly Expr[], contextName: string): number | undefined {

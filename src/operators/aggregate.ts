@@ -188,6 +188,7 @@ export class Aggregate implements Operator {
       context: this.#context,
       counters: this.counters,
       values: this.#keyTypes.map((_, k) => keyDatum(this.#groups, k, group)),
+      columns: this.#spec.columns.slice(0, this.#keyTypes.length),
       weight,
     });
   }

@@ -153,7 +153,7 @@ function contextFor(
     ...context,
     name,
     late: (row) => context.late({ types, ...row }),
-    rowError: rowError === null ? null : (error) => rowError({ ...error, columns }),
+    rowError: rowError === null ? null : (error) => rowError({ columns, ...error }),
   };
 }
 

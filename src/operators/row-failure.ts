@@ -1,7 +1,7 @@
 /** What happens when computing a value of a row fails: NULL and a report in views, the error itself ad hoc. */
 
 import { SqlError } from '../base/errors.ts';
-import type { OperatorContext, OperatorCounters } from '../dataflow/operator.ts';
+import type { OperatorContext, OperatorCounters, RowError } from '../dataflow/operator.ts';
 import type { Datum } from '../types/datum.ts';
 
 export interface FailureSite {
@@ -9,6 +9,8 @@ export interface FailureSite {
   readonly counters: OperatorCounters;
   readonly values: readonly (Datum | null)[];
   readonly weight: number;
+  /** What the values are, where they are not the operator's input: keys of a group. */
+  readonly columns?: NonNullable<RowError['columns']>;
 }
 
 /** The value of `run`; on a SqlError NULL with a row error, or the error where errors are thrown. */
@@ -27,5 +29,7 @@ export function reportFailure(error: SqlError, site: FailureSite): void {
   const { rowError } = site.context;
   if (rowError === null) throw error;
   site.counters.rowsFailed++;
-  rowError({ code: error.code, message: error.message, values: site.values, weight: site.weight });
+  const { values, weight, columns } = site;
+  const failure = { code: error.code, message: error.message, values, weight };
+  rowError(columns === undefined ? failure : { ...failure, columns });
 }

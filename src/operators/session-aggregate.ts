@@ -238,7 +238,14 @@ export class SessionAggregate implements Operator {
       ...table.columns.map((column, k) => readDatum(column, slot, table.types[k]!)),
       ...bounds.map((column) => readDatum(column, i, type)),
     ];
-    reportFailure(error, { context: this.#context, counters: this.counters, values, weight });
+    const columns = this.#spec.columns.slice(0, values.length);
+    reportFailure(error, {
+      context: this.#context,
+      counters: this.counters,
+      values,
+      columns,
+      weight,
+    });
   }
 
   restored(): void {

@@ -5,7 +5,7 @@
 
 import { Graph } from '../dataflow/graph.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { buildGraph } from '../operators/build.ts';
+import { buildGraph, type BuiltGraph } from '../operators/build.ts';
 import { CollectOutput } from '../operators/collect.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { RelationRef } from '../plan/logical.ts';
@@ -28,6 +28,16 @@ export interface RunOptions {
     ordinals: readonly number[],
     lookup: PointLookup | null,
   ) => Iterable<Batch>;
+  /** Hears of the graph when it has run. */
+  readonly observe?: ((run: ObservedRun) => void) | undefined;
+}
+
+/** A graph that has run, with its operators' counters and state. */
+export interface ObservedRun {
+  readonly plan: DataflowPlan;
+  readonly built: BuiltGraph;
+  /** Rows that each scan gave, by node of the plan. */
+  readonly scanned: ReadonlyMap<number, number>;
 }
 
 /**
@@ -57,9 +67,12 @@ export function* runGraph(
     output,
   });
   const positions = plan.nodes.filter((node) => node.kind === 'scan').map((node) => node.id);
+  const scanned = new Map<number, number>();
   for (const [index, { relation, ordinals, input }] of built.scans.entries()) {
-    const lookup = lookups.get(positions[index]!) ?? null;
+    const node = positions[index]!;
+    const lookup = lookups.get(node) ?? null;
     for (const batch of options.scan(relation, ordinals, lookup)) {
+      scanned.set(node, (scanned.get(node) ?? 0) + batch.count);
       input.emit(batch);
       yield* graph.drain();
       yield;
@@ -71,6 +84,7 @@ export function* runGraph(
     if (recursive && output.total >= enough) break;
     yield;
   }
+  options.observe?.({ plan, built, scanned });
   return output.take();
 }
 

@@ -68,7 +68,11 @@ export class Executor {
       case 'alter':
         return await this.#define(bound, parameters);
       case 'explain':
-        return explain(bound, this.#session);
+        return await explain(bound, {
+          session: this.#session,
+          queries: this.queries,
+          parameters,
+        });
       case 'copy-to':
         return await copyTo(bound, this.queries, this.#session, parameters);
       case 'declare':

@@ -3,7 +3,7 @@
  * the code made for it. Printing is stable: no counters but in ANALYZE, ids from 1, no costs.
  */
 
-import { must, unreachable } from '../base/assert.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
 import { notSupported } from '../base/errors.ts';
 import { formatTree, type TreeNode } from '../base/text-layout.ts';
 import type { BoundExplain, BoundStatement } from '../binder/bound-statement.ts';
@@ -14,14 +14,17 @@ import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { EmitMode, LogicalPlan } from '../plan/logical.ts';
 import { logicalTree, printLogical } from '../plan/print.ts';
 import { dataflowTree } from '../plan/print-dataflow.ts';
+import type { ObservedRun } from '../serving/run-graph.ts';
+import type { StateTable } from '../state/state-table.ts';
 import { hasSecret, hiddenText, isSecretName } from '../syntax/secrets.ts';
 import { emptyBatch } from '../types/batch.ts';
 import { makeColumn } from '../types/column.ts';
 import type { Schema } from '../types/schema.ts';
 import { narrowKind, types } from '../types/sql-type.ts';
 import { sessionEvaluation } from './evaluation.ts';
+import type { Queries } from './queries.ts';
 import { rowsResult } from './result-cursor.ts';
-import type { SessionContext } from './session-context.ts';
+import type { ParameterValues, SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
 import { indexLookups } from './index-lookups.ts';
 import { planSink } from './sinks.ts';
@@ -33,6 +36,12 @@ interface Explained {
   readonly emit: EmitMode | null;
 }
 
+export interface ExplainContext {
+  readonly session: SessionContext;
+  readonly queries: Queries;
+  readonly parameters: ParameterValues;
+}
+
 /** EXPLAIN's one column. */
 export function explainFields({ format }: BoundExplain): Schema {
   const type = format === 'json' ? types.json : types.text;
@@ -40,8 +49,14 @@ export function explainFields({ format }: BoundExplain): Schema {
 }
 
 /** A line of text a row; in JSON one row, which holds an array of one object, as PostgreSQL's does. */
-export function explain(bound: BoundExplain, session: SessionContext): StatementResult {
-  const parts = explanation(bound, session);
+export async function explain(
+  bound: BoundExplain,
+  context: ExplainContext,
+): Promise<StatementResult> {
+  const parts =
+    bound.stage === 'analyze'
+      ? await analyzed(bound, context)
+      : explanation(bound, context.session);
   const rows =
     bound.format === 'json'
       ? [[JSON.stringify([jsonOf(parts)], null, 2)]]
@@ -54,6 +69,8 @@ export function explain(bound: BoundExplain, session: SessionContext): Statement
 /** What a stage shows, before it is text or JSON. */
 type Explanation =
   | { readonly kind: 'plan'; readonly tree: TreeNode }
+  /** A query that has run, for so many milliseconds. */
+  | { readonly kind: 'run'; readonly tree: TreeNode; readonly rows: number; readonly ms: number }
   | { readonly kind: 'statement'; readonly tree: unknown }
   | { readonly kind: 'rules'; readonly log: OptimizeLog }
   | { readonly kind: 'code'; readonly nodes: readonly GeneratedNode[] }
@@ -65,13 +82,14 @@ interface GeneratedNode {
 }
 
 function explanation(bound: BoundExplain, session: SessionContext): Explanation {
-  if (bound.stage === 'analyze') return { kind: 'plan', tree: analyze(bound, session) };
-  if (bound.stage === 'ast') {
+  const { stage } = bound;
+  assert(stage !== 'analyze', 'what runs is not only explained');
+  if (stage === 'ast') {
     return { kind: 'statement', tree: shownTree(must(bound.statement, 'statement')) };
   }
   const explained = explainable(must(bound.inner, 'bound statement'), session);
   if (explained === null) return { kind: 'nothing' };
-  switch (bound.stage) {
+  switch (stage) {
     case 'bound':
       return { kind: 'plan', tree: logicalTree(explained.plan) };
     case 'rules':
@@ -85,7 +103,7 @@ function explanation(bound: BoundExplain, session: SessionContext): Explanation 
     case 'code':
       return { kind: 'code', nodes: generatedCode(lowered(explained, session), session) };
     default:
-      return unreachable(bound.stage);
+      return unreachable(stage);
   }
 }
 
@@ -93,6 +111,8 @@ function textOf(parts: Explanation): string {
   switch (parts.kind) {
     case 'plan':
       return formatTree(parts.tree);
+    case 'run':
+      return `${formatTree(parts.tree)}\nRows: ${parts.rows}\nExecution Time: ${parts.ms.toFixed(3)} ms`;
     case 'statement':
       return JSON.stringify(parts.tree, null, 2);
     case 'rules':
@@ -111,6 +131,12 @@ function jsonOf(parts: Explanation): object {
   switch (parts.kind) {
     case 'plan':
       return { Plan: jsonTree(parts.tree) };
+    case 'run':
+      return {
+        Plan: jsonTree(parts.tree),
+        'Actual Rows': parts.rows,
+        'Execution Time': parts.ms,
+      };
     case 'statement':
       return { Statement: parts.tree };
     case 'rules':
@@ -204,33 +230,56 @@ function generatedCode(plan: DataflowPlan, session: SessionContext): readonly Ge
   });
 }
 
-/** The running dataflow of a view with what has gone through it. */
-function analyze(bound: BoundExplain, session: SessionContext): TreeNode {
-  if (bound.view === null) {
-    throw notSupported('EXPLAIN ANALYZE of a statement', {
+/** What has gone through the running dataflow of a view, or goes through that of a query now. */
+async function analyzed(
+  bound: BoundExplain,
+  { session, queries, parameters }: ExplainContext,
+): Promise<Explanation> {
+  if (bound.view !== null) {
+    const job = must(session.database.engine.job(bound.view.oid), `view ${bound.view.name}`);
+    const counters = new Map([...job.operators()].map((each) => [each.id, each.counters]));
+    const tables = [...job.tables()];
+    const notes = (id: number): string[] => countedNotes(counters.get(id), tablesOf(tables, id));
+    return { kind: 'plan', tree: dataflowTree(job.plan, { notes }) };
+  }
+  const inner = must(bound.inner, 'bound statement');
+  if (inner.kind !== 'query') {
+    throw notSupported('EXPLAIN ANALYZE of a statement other than a query', {
       hint: 'EXPLAIN ANALYZE v shows the running dataflow of the materialized view v.',
     });
   }
-  const job = must(session.database.engine.job(bound.view.oid), `view ${bound.view.name}`);
-  const counters = new Map([...job.operators()].map((each) => [each.id, each.counters]));
-  const state = new Map<number, string[]>();
-  for (const { operator, table } of job.tables()) {
-    const line = `${table.name}: ${table.rows} rows, ${Math.round(table.bytes)} bytes`;
-    state.set(operator, [...(state.get(operator) ?? []), line]);
-  }
-  return dataflowTree(job.plan, {
-    notes: (id) => {
-      const counted = counters.get(id);
-      const lines = state.get(id) ?? [];
-      if (counted === undefined) return lines;
-      const { rowsIn, rowsOut, rowsLate, rowsFailed } = counted;
-      const odd = [
-        ...(rowsLate > 0 ? [`late ${rowsLate}`] : []),
-        ...(rowsFailed > 0 ? [`failed ${rowsFailed}`] : []),
-      ];
-      return [[`in ${rowsIn}`, `out ${rowsOut}`, ...odd].join('  '), ...lines];
-    },
-  });
+  const { run, rows, ms } = await queries.analyze(inner, parameters);
+  const { nodes } = run.built;
+  const notes = (id: number): string[] => {
+    const operator = nodes.find(({ spec }) => spec.id === id)?.operator ?? null;
+    if (operator === null) return [`out ${run.scanned.get(id) ?? 0}`];
+    return countedNotes(operator.counters, operator.stateTables);
+  };
+  return { kind: 'run', tree: dataflowTree(run.plan, { notes }), rows, ms };
+}
+
+/** Exact counters of an operator. */
+type CountedRows = NonNullable<ObservedRun['built']['nodes'][number]['operator']>['counters'];
+type TableCounts = Pick<StateTable, 'name' | 'rows' | 'bytes'>;
+
+function tablesOf(
+  tables: readonly { readonly operator: number; readonly table: TableCounts }[],
+  id: number,
+): readonly TableCounts[] {
+  return tables.filter(({ operator }) => operator === id).map(({ table }) => table);
+}
+
+function countedNotes(counters: CountedRows | undefined, tables: readonly TableCounts[]): string[] {
+  const state = tables.map(
+    (table) => `${table.name}: ${table.rows} rows, ${Math.round(table.bytes)} bytes`,
+  );
+  if (counters === undefined) return state;
+  const { rowsIn, rowsOut, rowsLate, rowsFailed } = counters;
+  const odd = [
+    ...(rowsLate > 0 ? [`late ${rowsLate}`] : []),
+    ...(rowsFailed > 0 ? [`failed ${rowsFailed}`] : []),
+  ];
+  return [[`in ${rowsIn}`, `out ${rowsOut}`, ...odd].join('  '), ...state];
 }
 
 /** The tree as parsed, without places in the text, and without the values of secret options. */

@@ -7,7 +7,7 @@ import { notKept } from '../jobs/engine.ts';
 import type { Snapshot } from '../jobs/history.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
 import { orderResult, type ResultSpec } from '../serving/result-order.ts';
-import { runGraph, type RunOptions } from '../serving/run-graph.ts';
+import { type ObservedRun, runGraph, type RunOptions } from '../serving/run-graph.ts';
 import { ScanRead } from '../serving/scan-read.ts';
 import { runAtOnce, runInTurns } from '../serving/take-turns.ts';
 import type { Batch } from '../types/batch.ts';
@@ -20,6 +20,14 @@ import type { ParameterValues } from './session-context.ts';
 import { BatchCursor } from './result-cursor.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
+
+/** What EXPLAIN ANALYZE tells of a query. */
+export interface AnalyzedQuery {
+  readonly run: ObservedRun;
+  readonly rows: number;
+  /** From planning to the last row, in milliseconds. */
+  readonly ms: number;
+}
 
 export class Queries {
   readonly #session: SessionContext;
@@ -45,16 +53,41 @@ export class Queries {
   }
 
   /**
+   * Runs a query for what it takes, as a dataflow also where a look-up alone would answer it; its rows are only
+   * counted.
+   */
+  async analyze(bound: BoundQuery, parameters: ParameterValues): Promise<AnalyzedQuery> {
+    const { clock } = this.#session.database;
+    const started = clock.monotonicMs();
+    let run: ObservedRun | null = null;
+    const batches = await this.#collectInTurns(bound, parameters, (observed) => {
+      run = observed;
+    });
+    let rows = 0;
+    for (const batch of batches) rows += batch.count;
+    return {
+      run: must<ObservedRun>(run, 'the graph that ran'),
+      rows,
+      ms: clock.monotonicMs() - started,
+    };
+  }
+
+  /**
    * A long query gives up turns, and the world goes on meanwhile. What it has not begun to read by then it
    * reads from a snapshot of the instant when it began; a scan that is open keeps to its own beginning,
    * which is the same instant.
    */
-  async #collectInTurns(bound: BoundQuery, parameters: ParameterValues): Promise<Iterable<Batch>> {
+  async #collectInTurns(
+    bound: BoundQuery,
+    parameters: ParameterValues,
+    observe?: RunOptions['observe'],
+  ): Promise<Iterable<Batch>> {
     const { clock, engine } = this.#session.database;
     let held: Snapshot | null = null;
     const steps = this.#steps(bound.plan, parameters, {
       visible: bound.fields.length,
       snapshot: () => held,
+      observe,
     });
     try {
       return await runInTurns(steps, {
@@ -81,7 +114,11 @@ export class Queries {
   *#steps(
     plan: LogicalPlan,
     parameters: ParameterValues,
-    options: { readonly visible: number; readonly snapshot: () => Snapshot | null },
+    options: {
+      readonly visible: number;
+      readonly snapshot: () => Snapshot | null;
+      readonly observe?: RunOptions['observe'];
+    },
   ): Generator<void, Iterable<Batch>> {
     const { database } = this.#session;
     const evaluation = this.context(parameters);
@@ -99,6 +136,7 @@ export class Queries {
         database.engine.relation(relation.oid)?.store.rowsToRead(lookup) ?? Infinity,
       scan: (relation, ordinals, lookup) =>
         this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
+      observe: options.observe,
     };
     const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
     const spec: ResultSpec = {
@@ -109,13 +147,14 @@ export class Queries {
       withTies: lowered.withTies,
       visibleColumns: Math.min(options.visible, lowered.visibleColumns),
     };
-    const found = direct?.read(reading) ?? null;
+    const shortcuts = options.observe === undefined;
+    const found = shortcuts ? (direct?.read(reading) ?? null) : null;
     if (found !== null) return yield* orderResult(found, spec);
     const filled = query.parameters
       ? loweredWithParameters(query, parameters, evaluation)
       : lowered.plan;
     const scan = query.parameters ? ScanRead.of(filled) : query.scan;
-    if (scan !== null) {
+    if (shortcuts && scan !== null) {
       const { transaction } = this.#session;
       const batches = yield* scan.read({
         ...reading,

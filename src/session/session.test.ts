@@ -56,6 +56,42 @@ async function failure(sql: string): Promise<string> {
   throw new Error(`no error: ${sql}`);
 }
 
+describe('EXPLAIN ANALYZE of a query', () => {
+  beforeEach(async () => {
+    await run('CREATE TABLE t (a int PRIMARY KEY, b int)');
+    await run('INSERT INTO t SELECT i, i % 3 FROM generate_series(1, 10) AS i');
+  });
+
+  test('counts what goes through each operator and takes the time', async () => {
+    const lines = await run('EXPLAIN ANALYZE SELECT b, count(*) FROM t WHERE a > 1 GROUP BY b');
+    expect(lines.find((line) => line.includes('aggregate'))).toBeDefined();
+    expect(lines.filter((line) => /in 9 {2}out 3$/.test(line))).toHaveLength(1);
+    expect(lines.some((line) => /out 10$/.test(line))).toBe(true);
+    expect(lines.at(-2)).toBe('Rows: 3');
+    expect(lines.at(-1)).toMatch(/^Execution Time: \d+\.\d{3} ms$/);
+  });
+
+  test('is there as JSON, sees the transaction and takes a look-up by key as one', async () => {
+    const text = await run(
+      'BEGIN; INSERT INTO t VALUES (11, 0); EXPLAIN (ANALYZE, FORMAT json) SELECT * FROM t; ROLLBACK',
+    );
+    const [{ Plan: plan, ...rest }] = JSON.parse(text[2]!) as [Record<string, unknown>];
+    expect(plan).toMatchObject({ 'Node Type': expect.any(String) as string });
+    expect(rest).toEqual({ 'Actual Rows': 11, 'Execution Time': expect.any(Number) as number });
+    expect(await run('EXPLAIN ANALYZE SELECT * FROM t WHERE a = 3')).toContain('Rows: 1');
+  });
+
+  test('fails as the query does, and refuses to change rows', async () => {
+    expect(await failure('EXPLAIN ANALYZE SELECT 1 / (a - 1) FROM t')).toBe(
+      '22012 division by zero',
+    );
+    expect(await failure('EXPLAIN ANALYZE DELETE FROM t')).toMatch(
+      /^0A000 EXPLAIN ANALYZE of a statement other than a query is not supported yet/,
+    );
+    expect(await run('SELECT count(*) FROM t')).toEqual(['10']);
+  });
+});
+
 describe('EXPLAIN options', () => {
   test.each([
     'COSTS OFF',

@@ -94,14 +94,8 @@ function* numericSeries(from: Decimal, to: Decimal, step: Decimal): Generator<[D
     }
   }
   if (step.sign === 0) throw zeroStep();
-  const scale = Math.max(from.scale, step.scale);
-  for (
-    let at = from.round(scale);
-    step.sign > 0 ? at.compare(to) <= 0 : at.compare(to) >= 0;
-    at = at.add(step)
-  ) {
-    yield [at];
-  }
+  const within = (at: Decimal): boolean => at.compare(to) * step.sign <= 0;
+  for (let at = from; within(at); at = at.add(step)) yield [at];
 }
 
 function* timeSeries(

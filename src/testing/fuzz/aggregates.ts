@@ -101,7 +101,9 @@ const plainKinds: readonly Kind[] = [
     return { sql: `array_agg(${distinct}${sql} ORDER BY ${order})`, type: `${type}[]` as TypeName };
   },
   ({ key }) => {
-    const [a, b] = [key().sql, key().sql];
+    const [{ sql: a, type }, { sql: b }] = [key(), key()];
+    // Arrays that are empty or NULL cannot be put together.
+    if (type.endsWith('[]')) return countAll;
     return { sql: `array_agg(${a} ORDER BY ${a} DESC, ${b})`, type: 'text', wrap: asText };
   },
   ({ items, key }) => {

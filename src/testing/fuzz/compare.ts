@@ -79,5 +79,6 @@ export function rowText(row: readonly (string | null)[]): string {
 function nearly(a: string | null, b: string | null, part: number): boolean {
   if (a === b || a === null || b === null || part === 0) return a === b;
   const [x, y] = [Number(a), Number(b)];
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return false;
   return Math.abs(x - y) <= part * Math.max(Math.abs(x), Math.abs(y), 1e-3);
 }

@@ -14,15 +14,17 @@ import type * as ast from '../syntax/ast.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
 import { withDefaultOf, withoutDefault } from './bind-default.ts';
 import { alterConstraint, constraintActions } from './bind-constraint.ts';
+import { bindAlterType } from './bind-enum.ts';
 import { alteredSequence } from './bind-sequence.ts';
 import type { Binding } from './binding.ts';
 import type { BoundAlter, Unnumbered } from './bound-statement.ts';
-import { findRelation, missingRelation } from './relation-lookup.ts';
-import { renameInViews, type FullName } from './rename-in-views.ts';
+import { findRelation, findType, missingRelation } from './relation-lookup.ts';
+import { renameInDefinitions, type FullName } from './rename-in-views.ts';
 
 export function bindAlter(statement: ast.AlterStatement, binding: Binding): BoundAlter {
   const tag = `ALTER ${statement.object.toUpperCase()}`;
   if (statement.object === 'schema') return alterSchema(statement, binding, tag);
+  if (statement.object === 'type') return bindAlterType(statement, binding);
   checkRelationKind(statement.object, statement.span.start);
   const object = findRelation(binding, statement.name);
   if (object === undefined) {
@@ -117,7 +119,7 @@ function moveTo(object: CatalogObject, to: FullName, binding: Binding): Altered 
     throw new SqlError(sqlstate.duplicateTable, `relation "${to.name}" already exists`);
   }
   binding.catalog.checkNameFree(to.schema, to.name);
-  const others = renameInViews(binding.catalog.objects(), (name) =>
+  const others = renameInDefinitions(binding.catalog.objects(), (name) =>
     name.schema === object.schema && name.name === object.name ? to : null,
   );
   const own = others.find((each) => each.oid === object.oid);
@@ -230,7 +232,7 @@ function alterSchema(statement: ast.AlterStatement, binding: Binding, tag: strin
     refuseSchemaName(action.to, schema, binding);
     changed = { ...changed, name: action.to.name };
     objects.push(
-      ...renameInViews(binding.catalog.objects(), (name) =>
+      ...renameInDefinitions(binding.catalog.objects(), (name) =>
         name.schema === schema.name ? { schema: action.to.name, name: name.name } : null,
       ),
     );
@@ -271,6 +273,11 @@ export function bindComment(statement: ast.CommentStatement, binding: Binding): 
   }
   if (statement.object === 'column') {
     return { ...base, objects: [commentColumn(statement, comment, binding)], schemas: [] };
+  }
+  if (statement.object === 'type') {
+    const found = findType(binding, statement.name);
+    if (found === undefined) throw missing('type', statement.name);
+    return { ...base, objects: [{ ...found.type, comment }], schemas: [] };
   }
   checkRelationKind(statement.object, statement.span.start);
   const object = findRelation(binding, statement.name);

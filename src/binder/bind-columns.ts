@@ -14,7 +14,6 @@ import type {
 import type { Expr } from '../expr/expr.ts';
 import { volatilityOf } from '../expr/walk.ts';
 import { columnsRead } from '../plan/expressions.ts';
-import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
 import { type SqlType, types } from '../types/sql-type.ts';
@@ -27,6 +26,7 @@ import { bindWatermark } from './bind-watermark.ts';
 import type { Binding } from './binding.ts';
 import { coerceBoolean, typeName } from './coerce.ts';
 import { requireRelation } from './relation-lookup.ts';
+import { storedExpression } from './stored-sql.ts';
 
 export interface BoundColumns {
   readonly columns: readonly ColumnDefinition[];
@@ -71,7 +71,8 @@ export function bindColumns(
     if (element.kind === 'column-definition') builder.column(element);
     else if (element.kind === 'like-table') builder.like(element);
   }
-  for (const column of includeColumns(statement.include, options)) builder.add(column, null);
+  for (const column of includeColumns(statement.include, options, binding))
+    builder.add(column, null);
   builder.expressions();
   for (const element of elements) {
     switch (element.kind) {
@@ -200,7 +201,7 @@ class ColumnsBuilder {
       // Without a declared type the expression decides, which may only name columns before it.
       const type =
         written.type === null ? this.#bind(computed, this.#columns).type : this.#typeOf(written);
-      const computedSql = printExpression(computed);
+      const computedSql = storedExpression(computed, this.#binding);
       this.add(plainColumn(name, type, { ...common, source: 'computed', computedSql }), written);
       return;
     }
@@ -214,7 +215,7 @@ class ColumnsBuilder {
         position: written.name.span.start,
       });
     }
-    const bound = serialType(type) ?? bindType(type);
+    const bound = serialType(type) ?? bindType(type, this.#binding);
     if (pseudoKinds.has(bound.kind)) {
       throw new SqlError(
         sqlstate.invalidTableDefinition,
@@ -245,6 +246,9 @@ class ColumnsBuilder {
       if (computed !== null) {
         const bound = this.#bind(computed, this.#columns.slice(0, ordinal), column);
         this.#checkGenerated(bound, written);
+        // Bound, it has the names of its types in full.
+        const computedSql = storedExpression(computed, this.#binding);
+        this.#columns[ordinal] = { ...column, computedSql };
       }
       this.#checkNullable(written);
       const serial = serialType(written.type)?.kind as SequenceObject['dataType'] | undefined;
@@ -381,7 +385,7 @@ class ColumnsBuilder {
       if (name !== null) throw duplicateConstraint(name, position);
       unique = `${base}${i}`;
     }
-    this.#checks.push({ name: unique, sql: printExpression(expression) });
+    this.#checks.push({ name: unique, sql: storedExpression(expression, this.#binding) });
   }
 
   constraint(constraint: ast.TableConstraint): void {

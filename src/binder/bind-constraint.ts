@@ -3,7 +3,6 @@
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { indexesOf } from '../catalog/indexes.ts';
 import type { IndexObject, TableObject } from '../catalog/objects.ts';
-import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import { checkName } from './bind-columns.ts';
 import { uniqueIndex } from './bind-index.ts';
@@ -11,6 +10,7 @@ import { bindScalar } from './bind-scalar.ts';
 import type { Binding } from './binding.ts';
 import type { Unnumbered } from './bound-statement.ts';
 import { coerceBoolean } from './coerce.ts';
+import { storedExpression } from './stored-sql.ts';
 
 /** The actions that are handled here. */
 export const constraintActions: ReadonlySet<ast.AlterAction['kind']> = new Set([
@@ -88,7 +88,10 @@ function withCheck(
   const base = name ?? checkName(table.name, table.columns, bound);
   let free = base;
   for (let i = 1; hasConstraint(table, free, binding); i++) free = `${base}${i}`;
-  return { ...table, checks: [...table.checks, { name: free, sql: printExpression(expression) }] };
+  return {
+    ...table,
+    checks: [...table.checks, { name: free, sql: storedExpression(expression, binding) }],
+  };
 }
 
 function keyOrdinal(table: TableObject, name: ast.Identifier): number {

@@ -6,10 +6,10 @@ import type { ColumnDefinition } from '../catalog/objects.ts';
 import { nextValueSql } from '../catalog/sequences.ts';
 import { sequenceCalls } from '../expr/functions/sequence.ts';
 import { someExpr } from '../expr/walk.ts';
-import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindScalar } from './bind-scalar.ts';
 import type { Binding } from './binding.ts';
+import { storedExpression } from './stored-sql.ts';
 
 /** The column with that default, which is checked and kept as text. */
 export function withDefaultOf(
@@ -32,7 +32,7 @@ export function withDefaultOf(
   }
   const plain = withoutDefault(column);
   if (!someExpr(bound, (part) => part.kind === 'call' && sequenceCalls.has(part.fn.name))) {
-    return { ...plain, defaultSql: printExpression(expression) };
+    return { ...plain, defaultSql: storedExpression(expression, binding) };
   }
   const sequence = sequenceOf(expression, binding);
   return { ...plain, defaultSql: nextValueSql(sequence), sequence };

@@ -4,7 +4,7 @@ import { must } from '../base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { cascadeNotice } from '../catalog/dependency-errors.ts';
-import { quoteName } from '../catalog/names.ts';
+import { kindName, quoteName } from '../catalog/names.ts';
 import type {
   CatalogObject,
   ColumnDefinition,
@@ -12,13 +12,15 @@ import type {
   SchemaObject,
   SequenceObject,
   TableObject,
+  TypeObject,
 } from '../catalog/objects.ts';
 import type { DropPlan } from '../catalog/catalog.ts';
 import { columnsUsing } from '../catalog/sequences.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
 import type { BoundDrop } from './bound-statement.ts';
-import { findRelation, splitName } from './relation-lookup.ts';
+import { renameInDefinitions } from './rename-in-views.ts';
+import { findRelation, findType, splitName } from './relation-lookup.ts';
 
 export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundDrop {
   const tag = `DROP ${statement.object.toUpperCase()}`;
@@ -26,7 +28,9 @@ export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundD
     const found =
       statement.object === 'schema'
         ? findSchema(name, binding)
-        : findObject(statement.object, name, binding);
+        : statement.object === 'type'
+          ? findDropped(name, binding)
+          : findObject(statement.object, name, binding);
     if (found !== undefined) return [found];
     if (!statement.ifExists) throw missing(statement.object, name);
     const { relation } = splitName(name);
@@ -37,6 +41,7 @@ export function bindDrop(statement: ast.DropStatement, binding: Binding): BoundD
   const visible = isVisible(binding);
   const plan = binding.catalog.planDrop(unique, statement.behavior === 'cascade', visible);
   checkSequences(plan, statement, binding);
+  checkTypes(plan, binding);
   const cascade = cascadeNotice(plan.cascaded, visible);
   if (cascade !== null) binding.notice(cascade.message, cascade);
   return { kind: 'drop', tag, plan };
@@ -50,6 +55,24 @@ function checkSequences(plan: DropPlan, statement: ast.DropStatement, binding: B
     for (const { table, column } of columnsUsing(binding.catalog, sequence.oid)) {
       if (!going.has(table.oid)) throw sequenceUsed(sequence, table, column, statement);
     }
+  }
+}
+
+/** A type stays as long as a default, check or computed column of a table names it. */
+function checkTypes(plan: DropPlan, { catalog }: Binding): void {
+  const going = new Set(plan.objects.map((object) => object.oid));
+  const staying = catalog.objects().filter((object) => !going.has(object.oid));
+  for (const type of plan.objects) {
+    if (type.kind !== 'type') continue;
+    const [named] = renameInDefinitions(staying, ({ schema, name }) =>
+      schema === type.schema && name === type.name ? { schema, name: `${name}_` } : null,
+    );
+    if (named === undefined) continue;
+    throw new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop type ${quoteName(type.name)} because other objects depend on it`,
+      { detail: `An expression in the definition of ${quoteName(named.name)} names the type.` },
+    );
   }
 }
 
@@ -87,7 +110,29 @@ function sequenceUsed(
 /** Whether a name is found without its schema. */
 function isVisible(binding: Binding): (object: CatalogObject) => boolean {
   const path = binding.path();
-  return (object) => binding.catalog.findInPath(path, object.name)?.oid === object.oid;
+  return (object) => binding.catalog.isVisible(object, path);
+}
+
+/** 2BP01 for the row type of a relation, which goes with it. */
+function findDropped(name: ast.QualifiedName, binding: Binding): TypeObject | undefined {
+  const type = findType(binding, name);
+  if (type?.array === true) {
+    throw typeRequired(name, `_${type.type.name}`, `type ${quoteName(type.type.name)}`);
+  }
+  if (type !== undefined) return type.type;
+  const relation = findRelation(binding, name);
+  if (relation === undefined || relation.kind === 'index' || relation.kind === 'sequence') {
+    return undefined;
+  }
+  throw typeRequired(name, relation.name, `${kindName(relation.kind)} ${quoteName(relation.name)}`);
+}
+
+function typeRequired(name: ast.QualifiedName, type: string, by: string): SqlError {
+  return new SqlError(
+    sqlstate.dependentObjectsStillExist,
+    `cannot drop type ${quoteName(type)} because ${by} requires it`,
+    { hint: `You can drop ${by} instead.`, position: name.span.start },
+  );
 }
 
 function findSchema(name: ast.QualifiedName, binding: Binding): SchemaObject | undefined {
@@ -147,7 +192,7 @@ const relationKinds: ReadonlySet<ast.ObjectKind> = new Set([
 export function checkRelationKind(kind: ast.ObjectKind, position: number): void {
   if (relationKinds.has(kind)) return;
   throw notSupported(`a statement on a ${kind}`, {
-    hint: 'Tables, sources, views, materialized views, sinks, indexes, sequences and schemas can be defined.',
+    hint: 'Tables, sources, views, materialized views, sinks, indexes, sequences, enums and schemas can be defined.',
     position,
   });
 }
@@ -198,6 +243,7 @@ function fits(object: CatalogObject, kind: ast.ObjectKind): boolean {
 const missingCodes: ReadonlyMap<ast.ObjectKind, string> = new Map([
   ['schema', sqlstate.invalidSchemaName],
   ['index', sqlstate.undefinedObject],
+  ['type', sqlstate.undefinedObject],
 ]);
 
 /** `table "x" does not exist` */

@@ -205,7 +205,7 @@ function bindCast(expression: ast.CastExpression, env: ExprEnv): Expr {
       position: at,
     });
   }
-  const type = bindType(expression.type);
+  const type = bindType(expression.type, env.binding);
   const element = elementOf(type);
   const operand =
     expression.operand.kind === 'array' && element !== null

@@ -18,6 +18,7 @@ import { argumentsInOrder } from './named-arguments.ts';
 import type { QueryLevel } from './query-level.ts';
 import { project } from './query-result.ts';
 import { Scope } from './scope.ts';
+import type { Binding } from './binding.ts';
 
 export function bindFunctionTable(
   table: ast.FunctionTable,
@@ -111,12 +112,12 @@ function bindScalarRow(
 }
 
 /** The row type that a column definition list describes. */
-function described(columns: readonly ast.ColumnSpec[]): SqlType {
+function described(columns: readonly ast.ColumnSpec[], binding: Binding): SqlType {
   const fields = columns.map((column) => {
     if (column.collation !== null) {
       throw notSupported('COLLATE in a column definition list', { position: column.span.start });
     }
-    return { name: column.name.name, type: bindType(column.type) };
+    return { name: column.name.name, type: bindType(column.type, binding) };
   });
   return { kind: 'row', fields };
 }
@@ -136,7 +137,7 @@ function bindRows(
       { position },
     );
   }
-  const row = columns === null ? null : described(columns);
+  const row = columns === null ? null : described(columns, env.binding);
   const args = argumentsInOrder(call, name, (value) => bindIn(env, value));
   const resolved = resolveTable(
     env.binding.functions,

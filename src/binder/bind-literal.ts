@@ -36,7 +36,7 @@ export function bindNumber(literal: ast.NumberLiteral): Expr {
 
 export function bindTypedLiteral(binding: Binding, literal: ast.TypedLiteral): Expr {
   const text = constant(literal.value, types.unknown, literal.span.start);
-  return coerce(binding, text, bindType(literal.type), 'explicit');
+  return coerce(binding, text, bindType(literal.type, binding), 'explicit');
 }
 
 /** `INTERVAL '5' MINUTE`: the fields say what a bare number counts, and cut off what is finer. */

@@ -5,6 +5,7 @@ import type { ColumnDefinition } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
 import { bindType } from './bind-type.ts';
+import type { Binding } from './binding.ts';
 import { didYouMean } from './closest-name.ts';
 
 interface MetadataOptions {
@@ -37,11 +38,13 @@ export function metadataColumn(
 export function includeColumns(
   items: readonly ast.IncludeItem[],
   options: MetadataOptions,
+  binding: Binding,
 ): readonly ColumnDefinition[] {
   return items.map((item) => {
     const written = item.header === null ? item.what : `header:${item.header}`;
     const key = checkKey(written, options, item.span.start);
-    const type = item.type === null ? (keyTypes.get(key) ?? types.bytea) : bindType(item.type);
+    const type =
+      item.type === null ? (keyTypes.get(key) ?? types.bytea) : bindType(item.type, binding);
     const name = item.alias?.name ?? item.header ?? item.what;
     return { ...column(name, type, key), declaredName: item.alias?.spelling ?? name };
   });

@@ -14,6 +14,7 @@ import { bindCopy } from './bind-copy.ts';
 import { bindCreateView } from './bind-create-view.ts';
 import { bindCreateSchema, bindCreateTable } from './bind-create.ts';
 import { bindDrop } from './bind-drop.ts';
+import { bindCreateType } from './bind-enum.ts';
 import { bindCreateIndex } from './bind-index.ts';
 import { bindInsert } from './bind-insert.ts';
 import { bindScalar } from './bind-scalar.ts';
@@ -76,8 +77,12 @@ export function bindExecuteArguments(
 }
 
 /** The types that PREPARE names. */
-export function bindPreparedTypes(statement: ast.PrepareStatement): readonly SqlType[] {
-  return statement.types.map(bindType);
+export function bindPreparedTypes(
+  statement: ast.PrepareStatement,
+  context: BindContext,
+): readonly SqlType[] {
+  const binding = new Binding(context, 'query');
+  return statement.types.map((type) => bindType(type, binding));
 }
 
 function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
@@ -94,6 +99,8 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
       return bindCreateIndex(statement, binding);
     case 'create-sequence':
       return bindCreateSequence(statement, binding);
+    case 'create-type':
+      return bindCreateType(statement, binding);
     case 'create-schema':
       return bindCreateSchema(statement, binding);
     case 'alter':
@@ -153,7 +160,6 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
     case 'lock':
     case 'generic':
       return { kind: 'session', statement };
-    case 'create-type':
     case 'create-connection':
     case 'merge':
     case 'statement-set':
@@ -163,7 +169,7 @@ function bindOne(statement: ast.Statement, binding: Binding): BoundStatement {
   }
 }
 
-type Refused = ast.CreateType | ast.CreateConnection | ast.MergeStatement | ast.StatementSet;
+type Refused = ast.CreateConnection | ast.MergeStatement | ast.StatementSet;
 
 function refuse(statement: Refused): never {
   const [what, hint] = refusals[statement.kind];
@@ -171,10 +177,6 @@ function refuse(statement: Refused): never {
 }
 
 const refusals: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'create-type': [
-    'CREATE TYPE',
-    'Use text with CHECK for an enumeration, and ROW for a composite.',
-  ],
   'create-connection': ['CREATE CONNECTION', 'Give the options in the WITH clause of the source.'],
   merge: ['MERGE', 'Use INSERT … ON CONFLICT, or UPDATE and DELETE in one transaction.'],
   'statement-set': ['EXECUTE STATEMENT SET', 'Create one materialized view for each result.'],

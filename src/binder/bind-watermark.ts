@@ -3,11 +3,11 @@
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { ColumnDefinition, WatermarkDefinition } from '../catalog/objects.ts';
 import { volatilityOf } from '../expr/walk.ts';
-import { printExpression } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindScalar } from './bind-scalar.ts';
 import type { Binding } from './binding.ts';
 import { typeName } from './coerce.ts';
+import { storedExpression } from './stored-sql.ts';
 
 export function bindWatermark(
   written: ast.WatermarkDefinition,
@@ -28,7 +28,7 @@ export function bindWatermark(
       { position: written.expression.span.start },
     );
   }
-  return { column: ordinal, sql: printExpression(written.expression) };
+  return { column: ordinal, sql: storedExpression(written.expression, binding) };
 }
 
 function columnOf(written: ast.WatermarkDefinition, columns: readonly ColumnDefinition[]): number {

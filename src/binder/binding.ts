@@ -61,7 +61,9 @@ export class Binding {
   constructor(context: BindContext, purpose: Purpose, inherit?: Binding, expanding?: number) {
     this.context = context;
     this.purpose = purpose;
-    this.parameters = inherit?.parameters ?? new ParameterTypes(context.parameterOids);
+    this.parameters =
+      inherit?.parameters ??
+      new ParameterTypes(context.parameterOids, (oid) => context.catalog.typeOfOid(oid));
     this.expanding =
       expanding === undefined
         ? (inherit?.expanding ?? [])

@@ -52,6 +52,7 @@ export type BoundStatement =
   | BoundCreateIndex
   | BoundCreateSequence
   | BoundCreateSchema
+  | BoundCreateType
   | BoundDrop
   | BoundAlter
   | BoundInsert
@@ -166,6 +167,15 @@ export interface BoundCreateSchema {
   readonly kind: 'create-schema';
   readonly name: string;
   readonly skip: boolean;
+}
+
+/** CREATE TYPE … AS ENUM. */
+export interface BoundCreateType {
+  readonly kind: 'create-type';
+  readonly schema: string;
+  readonly name: string;
+  /** In their order; no two are equal. */
+  readonly labels: readonly string[];
 }
 
 export interface BoundDrop {

@@ -67,9 +67,10 @@ function ofType(type: ast.TypeName): Suggestion | null {
   if (type.kind === 'array-type') return ofType(type.element);
   if (type.kind !== 'named-type') return weak(type.kind.replace('-type', ''));
   try {
-    return weak(typeName(bindType(type)));
+    return weak(typeName(bindType(type, null)));
   } catch (error) {
-    if (error instanceof SqlError) return null;
+    // A type that a user made goes by its name.
+    if (error instanceof SqlError) return weak(type.name.parts.at(-1)!.name);
     throw error;
   }
 }

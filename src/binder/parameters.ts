@@ -5,7 +5,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { ParameterExpr } from '../expr/expr.ts';
-import { formatType, sameType, typeFromOid } from '../types/oid.ts';
+import { formatType, sameType } from '../types/oid.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
 
 /** More cannot be sent over the wire protocol. */
@@ -16,10 +16,10 @@ export class ParameterTypes {
   readonly #firstUse: (number | undefined)[] = [];
 
   /** `oids`: 0 or missing means "infer". */
-  constructor(oids: readonly number[]) {
+  constructor(oids: readonly number[], typeOfOid: (oid: number) => SqlType | null) {
     for (const [index, oid] of oids.entries()) {
       if (oid === 0 || oid === 705) continue;
-      const type = typeFromOid(oid);
+      const type = typeOfOid(oid);
       if (type === null) {
         throw new SqlError(sqlstate.undefinedObject, `type with OID ${oid} does not exist`);
       }

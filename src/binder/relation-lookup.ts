@@ -2,7 +2,7 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type { CatalogObject, RelationObject } from '../catalog/objects.ts';
+import type { CatalogObject, RelationObject, TypeObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -11,15 +11,40 @@ import type { Binding } from './binding.ts';
 import { closestNames } from './closest-name.ts';
 
 /** The object of that name, or undefined. A schema that does not exist is no error here. */
-export function findRelation(binding: Binding, name: ast.QualifiedName): CatalogObject | undefined {
+export function findRelation(
+  binding: Binding,
+  name: ast.QualifiedName,
+): Exclude<CatalogObject, TypeObject> | undefined {
   const { schema, relation } = splitName(name);
-  if (schema === null) return binding.catalog.findInPath(binding.path(), relation);
+  if (schema === null) return notType(binding.catalog.findInPath(binding.path(), relation));
   const inlined = binding.context.inlined?.find(
     (view) => view.schema === schema && view.name === relation,
   );
   if (inlined !== undefined) return inlined;
   const real = schema === 'pg_temp' ? binding.context.temporarySchema : schema;
-  return real === null ? undefined : binding.catalog.find(real, relation);
+  const found = real === null ? undefined : binding.catalog.find(real, relation);
+  return notType(found);
+}
+
+function notType(
+  object: CatalogObject | undefined,
+): Exclude<CatalogObject, TypeObject> | undefined {
+  return object?.kind === 'type' ? undefined : object;
+}
+
+/** The type of that name that a user made; `_name` is its array. */
+export function findType(
+  binding: Binding,
+  name: ast.QualifiedName,
+): { readonly type: TypeObject; readonly array?: true } | undefined {
+  const { schema, relation } = splitName(name);
+  const path = schema === null ? binding.path() : [schema];
+  const type = binding.catalog.findTypeInPath(path, relation);
+  if (type !== undefined) return { type };
+  const element = relation.startsWith('_')
+    ? binding.catalog.findTypeInPath(path, relation.slice(1))
+    : undefined;
+  return element === undefined ? undefined : { type: element, array: true };
 }
 
 /**

@@ -1,17 +1,13 @@
 /**
- * Views keep their queries as text, so renaming a relation or schema rewrites the texts that name it. The
+ * Views keep their queries as text, tables their defaults and checks, so renaming a relation, type or schema
+ * rewrites the texts that name it. The
  * new text means the same: columns stay reachable under the old name, which becomes an alias.
  */
 
 import { must } from '../base/assert.ts';
-import type {
-  CatalogObject,
-  MaterializedViewObject,
-  PlainViewObject,
-  SinkObject,
-} from '../catalog/objects.ts';
-import { parseStatements } from '../syntax/parse.ts';
-import { printStatement } from '../syntax/print.ts';
+import type { CatalogObject, ColumnDefinition } from '../catalog/objects.ts';
+import { parseExpression, parseStatements } from '../syntax/parse.ts';
+import { printExpression, printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
 import { writtenName } from './written-name.ts';
 
@@ -23,28 +19,105 @@ export interface FullName {
 /** The full name that takes another's place, or null when it stays. */
 export type Rename = (name: FullName) => FullName | null;
 
-/** The views and sinks whose text changes, with their new texts. */
-export function renameInViews(
+/** Everything whose texts change, with its new texts. */
+export function renameInDefinitions(
   objects: readonly CatalogObject[],
   rename: Rename,
-): readonly (PlainViewObject | MaterializedViewObject | SinkObject)[] {
-  return objects.flatMap(
-    (object): readonly (PlainViewObject | MaterializedViewObject | SinkObject)[] => {
-      if (object.kind === 'view' || object.kind === 'materialized-view') {
-        const querySql = renamedText(object.querySql, rename);
-        if (querySql === object.querySql) return [];
-        return [{ ...object, querySql, sql: renamedText(object.sql, rename) }];
-      }
-      if (object.kind !== 'sink') return [];
+): readonly CatalogObject[] {
+  return objects.flatMap((object) => {
+    const renamed = renameIn(object, rename);
+    return renamed === object ? [] : [renamed];
+  });
+}
+
+/** The object itself where nothing changes. */
+function renameIn(object: CatalogObject, rename: Rename): CatalogObject {
+  switch (object.kind) {
+    case 'view':
+    case 'materialized-view': {
+      const querySql = renamedText(object.querySql, rename);
+      if (querySql === object.querySql) return object;
+      return { ...object, querySql, sql: renamedText(object.sql, rename) };
+    }
+    case 'sink': {
       const querySql = renamedText(object.querySql, rename);
       const inlined = mapSame(object.inlined, (view) => {
         const changed = renamedText(view.querySql, rename);
         return changed === view.querySql ? view : { ...view, querySql: changed };
       });
-      if (querySql === object.querySql && inlined === object.inlined) return [];
-      return [{ ...object, querySql, inlined, sql: renamedText(object.sql, rename) }];
-    },
-  );
+      if (querySql === object.querySql && inlined === object.inlined) return object;
+      return { ...object, querySql, inlined, sql: renamedText(object.sql, rename) };
+    }
+    case 'table': {
+      const columns = mapSame(object.columns, (column) => renameInColumn(column, rename));
+      const checks = mapSame(object.checks, (check) => renameInSql(check, rename));
+      if (columns === object.columns && checks === object.checks) return object;
+      return { ...object, columns, checks };
+    }
+    case 'source': {
+      const columns = mapSame(object.columns, (column) => renameInColumn(column, rename));
+      const watermark = object.watermark === null ? null : renameInSql(object.watermark, rename);
+      if (columns === object.columns && watermark === object.watermark) return object;
+      return { ...object, columns, watermark };
+    }
+    case 'index':
+    case 'sequence':
+    case 'type':
+    case 'virtual':
+      return object;
+  }
+}
+
+/** Types are named in defaults, computed columns, checks and watermarks; relations are not. */
+function renameInColumn(column: ColumnDefinition, rename: Rename): ColumnDefinition {
+  const defaultSql = renamedExpression(column.defaultSql, rename);
+  const computedSql = renamedExpression(column.computedSql, rename);
+  if (defaultSql === column.defaultSql && computedSql === column.computedSql) return column;
+  return { ...column, defaultSql, computedSql };
+}
+
+function renameInSql<T extends { readonly sql: string }>(part: T, rename: Rename): T {
+  const sql = renamedExpression(part.sql, rename) ?? part.sql;
+  return sql === part.sql ? part : { ...part, sql };
+}
+
+function renamedExpression(sql: string | null, rename: Rename): string | null {
+  if (sql === null) return null;
+  const expression = parseExpression(sql);
+  const renamed = withNewNames(expression, rename) as ast.Expression;
+  return renamed === expression ? sql : printExpression(renamed);
+}
+
+/** Whether a string in the texts that the object is made from again holds `text`. */
+export function namedInSql(object: CatalogObject, text: string): boolean {
+  const holds = (node: unknown): boolean => {
+    if (Array.isArray(node)) return node.some(holds);
+    if (typeof node !== 'object' || node === null) return false;
+    const { value } = node as { readonly value?: unknown };
+    if (typeof value === 'string' && value.includes(text)) return true;
+    return Object.values(node).some(holds);
+  };
+  switch (object.kind) {
+    case 'view':
+    case 'materialized-view':
+      return holds(parseStatements(object.querySql));
+    case 'sink':
+      return [object, ...object.inlined].some((each) => holds(parseStatements(each.querySql)));
+    case 'table':
+    case 'source': {
+      const parts = [
+        ...object.columns.flatMap((column) => [column.defaultSql, column.computedSql]),
+        ...(object.kind === 'table' ? object.checks.map((check) => check.sql) : []),
+        object.watermark?.sql ?? null,
+      ];
+      return parts.some((sql) => sql !== null && holds(parseExpression(sql)));
+    }
+    case 'index':
+    case 'sequence':
+    case 'type':
+    case 'virtual':
+      return false;
+  }
 }
 
 /** The same text where no name changes. */

@@ -4,7 +4,7 @@
  */
 
 import type { OptionSpec } from '../connectors/connector.ts';
-import { printQuery, printStatement } from '../syntax/print.ts';
+import { printExpression, printQuery, printStatement } from '../syntax/print.ts';
 import { hasSecret, hiddenText, isSecretName } from '../syntax/secrets.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Binding } from './binding.ts';
@@ -13,6 +13,11 @@ import { writtenFullName } from './written-name.ts';
 /** A view's query with every relation's full name. */
 export function storedQuery(query: ast.Query, binding: Binding): string {
   return printQuery(writtenOut(query, binding) as ast.Query);
+}
+
+/** An expression with the full names of types. Bind it first. */
+export function storedExpression(expression: ast.Expression, binding: Binding): string {
+  return printExpression(writtenOut(expression, binding) as ast.Expression);
 }
 
 /** A CREATE statement under its full name, without secrets. */

@@ -12,7 +12,7 @@ import { pgTypeByOid } from '../types/pg-types.ts';
 import { parseTypeText } from '../types/type-names.ts';
 import { catalogAnswers } from './catalog-answers.ts';
 import { indexDefinition } from './indexes.ts';
-import type { CatalogObject } from './objects.ts';
+import type { CatalogObject, TypeObject } from './objects.ts';
 import { sequencesOf } from './sequences.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
@@ -47,7 +47,7 @@ export class SessionCatalogReader implements CatalogReader {
         return this.#relationByName(name);
       case 'regtype': {
         const type = parseTypeText(name);
-        return type === null ? null : oidOf(type);
+        return type === null ? this.#userType(name) : oidOf(type);
       }
       case 'regnamespace':
         return this.#context().catalog.schema(onlyPart(name))?.oid ?? null;
@@ -67,7 +67,7 @@ export class SessionCatalogReader implements CatalogReader {
       case 'regclass':
         return this.#relationName(oid);
       case 'regtype':
-        return pgTypeByOid(oid) === undefined ? null : formatTypeOid(oid, null);
+        return this.#typeName(oid, null);
       case 'regnamespace': {
         const schema = this.#context().catalog.schemaByOid(oid);
         return schema === undefined ? null : quoteName(schema.name);
@@ -131,19 +131,61 @@ export class SessionCatalogReader implements CatalogReader {
 
   #visible(object: CatalogObject): boolean {
     const { catalog, searchPath } = this.#context();
-    return catalog.findInPath(searchPath, object.name)?.oid === object.oid;
+    return catalog.isVisible(object, searchPath);
+  }
+
+  /** `mood`, `public.mood`, `mood[]` or `_mood`. */
+  #userType(text: string): number | null {
+    const { catalog, searchPath } = this.#context();
+    const element = text.replace(/(?:\s*\[\d*\])+\s*$/, '');
+    const parts = parseQualifiedName(element);
+    const name = parts.at(-1)!;
+    const path = parts.length === 1 ? searchPath : [parts.at(-2)!];
+    const type = catalog.findTypeInPath(path, name);
+    if (type !== undefined) return element === text ? type.oid : type.arrayOid;
+    return name.startsWith('_')
+      ? (catalog.findTypeInPath(path, name.slice(1))?.arrayOid ?? null)
+      : null;
+  }
+
+  /** A user's type by its own oid or that of its array. */
+  #userTypeOf(oid: number): TypeObject | undefined {
+    return this.#context()
+      .catalog.types()
+      .find((type) => type.oid === oid || type.arrayOid === oid);
+  }
+
+  #typeIsVisible(oid: number): boolean {
+    const type = this.#userTypeOf(oid);
+    return type === undefined ? pgTypeByOid(oid) !== undefined : this.#visible(type);
+  }
+
+  /** Null for an oid that is no type's. */
+  #typeName(oid: number, typmod: number | null): string | null {
+    const type = this.#userTypeOf(oid);
+    if (type === undefined) {
+      return pgTypeByOid(oid) === undefined ? null : formatTypeOid(oid, typmod);
+    }
+    const name = this.#visible(type) ? quoteName(type.name) : qualifiedName(type.schema, type.name);
+    return oid === type.oid ? name : `${name}[]`;
+  }
+
+  #formatType(oid: Datum | null | undefined, typmod: Datum | null | undefined): string | null {
+    if (typeof oid !== 'number') return null;
+    if (oid === 0) return '-';
+    return this.#typeName(oid, typeof typmod === 'number' ? typmod : null) ?? '???';
   }
 
   #makeFunctions(): ReadonlyMap<string, CatalogFunction> {
     const yes: CatalogFunction = ([first]) => (first === null ? null : true);
     const empty: CatalogFunction = () => null;
     const definitions: readonly (readonly [string, CatalogFunction])[] = [
-      ['format_type', ([oid, typmod]) => formatTypeDatum(oid, typmod)],
+      ['format_type', ([oid, typmod]) => this.#formatType(oid, typmod)],
       ['pg_get_expr', ([text]) => text ?? null],
       ['pg_table_is_visible', ([oid]) => this.#tableIsVisible(oid)],
       [
         'pg_type_is_visible',
-        ([oid]) => (typeof oid === 'number' ? pgTypeByOid(oid) !== undefined : null),
+        ([oid]) => (typeof oid === 'number' ? this.#typeIsVisible(oid) : null),
       ],
       [
         'pg_function_is_visible',
@@ -322,8 +364,10 @@ export class SessionCatalogReader implements CatalogReader {
         ? (this.#context().catalog.schemaByOid(oid)?.comment ?? null)
         : null;
     }
-    if (catalog !== undefined && catalog !== 'pg_class' && catalog !== classCatalog) return null;
-    return this.#object(oid)?.comment ?? null;
+    const object = this.#object(oid);
+    const own = object?.kind === 'type' ? ['pg_type'] : ['pg_class', classCatalog];
+    if (catalog !== undefined && !own.includes(catalog as string | number)) return null;
+    return object?.comment ?? null;
   }
 
   #columnComment(oid: Datum | null | undefined, number: Datum | null | undefined): string | null {
@@ -350,13 +394,4 @@ function onlyPart(name: string): string {
 /** `lower`, `pg_catalog.lower` or `lower(text)`. */
 function functionName(text: string): string {
   return onlyPart(text.replace(/\(.*$/s, ''));
-}
-
-function formatTypeDatum(
-  oid: Datum | null | undefined,
-  typmod: Datum | null | undefined,
-): string | null {
-  if (typeof oid !== 'number') return null;
-  if (oid === 0) return '-';
-  return formatTypeOid(oid, typeof typmod === 'number' ? typmod : null);
 }

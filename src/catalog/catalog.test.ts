@@ -13,6 +13,7 @@ import type {
   TableObject,
 } from './objects.ts';
 import { decodeObject, encodeObject } from './store.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
 
 const base = { schema: 'public', comment: null, sql: '' } as const;
 
@@ -220,22 +221,22 @@ describe('stored objects', () => {
   };
 
   it.each<CatalogObject>([source, materialized])('come back as they were', (object) => {
-    expect(decodeObject(encodeObject(object))).toEqual(object);
+    expect(decodeObject(encodeObject(object), new EnumRegistry())).toEqual(object);
   });
 
   it('begin with a version; a newer one is refused', () => {
     const bytes = encodeObject(materialized);
     expect(bytes[0]).toBe(1);
     bytes[0] = 2;
-    expect(codeOf(() => decodeObject(bytes))).toBe('55000');
+    expect(codeOf(() => decodeObject(bytes, new EnumRegistry()))).toBe('55000');
   });
 
   it('are refused when damaged', () => {
     const bytes = encodeObject(source);
-    expect(codeOf(() => decodeObject(bytes.subarray(0, 20)))).toBe('XX001');
-    expect(codeOf(() => decodeObject(new Uint8Array()))).toBe('XX001');
+    expect(codeOf(() => decodeObject(bytes.subarray(0, 20), new EnumRegistry()))).toBe('XX001');
+    expect(codeOf(() => decodeObject(new Uint8Array(), new EnumRegistry()))).toBe('XX001');
     const other = new TextEncoder().encode(' {"kind":"nope","oid":1,"name":"x"}');
     other[0] = 1;
-    expect(codeOf(() => decodeObject(other))).toBe('XX001');
+    expect(codeOf(() => decodeObject(other, new EnumRegistry()))).toBe('XX001');
   });
 });

@@ -6,10 +6,20 @@
  */
 
 import { assert, must } from '../base/assert.ts';
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { dropBlocked, type DroppedName } from './dependency-errors.ts';
 import { isPartOf } from './objects.ts';
-import type { CatalogObject, RelationObject, SchemaObject, VirtualRelation } from './objects.ts';
+import type {
+  CatalogObject,
+  RelationObject,
+  SchemaObject,
+  TypeObject,
+  VirtualRelation,
+} from './objects.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
+import { enumsIn } from '../types/enum-types.ts';
+import { typeFromOid } from '../types/oid.ts';
+import { arrayOf, enumOf, type SqlType } from '../types/sql-type.ts';
 
 /** The first oid of users' objects, as in PostgreSQL. */
 export const firstUserOid = 16384;
@@ -35,6 +45,8 @@ export class Catalog {
   /** Schema name → object name → oid. */
   #names = new Map<string, Map<string, number>>();
   #schemaNames = new Map<string, number>();
+  /** What the types of columns and expressions know of their labels. */
+  readonly enums = new EnumRegistry();
   #nextOid = firstUserOid;
   #version = 0;
 
@@ -68,13 +80,43 @@ export class Catalog {
     return oid === undefined ? undefined : this.#objects.get(oid);
   }
 
-  /** The object of that name in the first schema of `path` that has one. */
+  /** The relation, sink, index or sequence of that name in the first schema of `path` that has one. */
   findInPath(path: readonly string[], name: string): CatalogObject | undefined {
     for (const schema of path) {
       const found = this.find(schema, name);
-      if (found !== undefined) return found;
+      if (found !== undefined && found.kind !== 'type') return found;
     }
     return undefined;
+  }
+
+  /** The type of that name in the first schema of `path` that has one. */
+  findTypeInPath(path: readonly string[], name: string): TypeObject | undefined {
+    for (const schema of path) {
+      const found = this.find(schema, name);
+      if (found?.kind === 'type') return found;
+    }
+    return undefined;
+  }
+
+  /** All types that users made, by oid. */
+  types(): readonly TypeObject[] {
+    return this.objects().filter((object) => object.kind === 'type');
+  }
+
+  /** The type of an oid, users' own and their arrays among them; null when it can be no value's type. */
+  typeOfOid(oid: number): SqlType | null {
+    if (oid < firstUserOid) return typeFromOid(oid);
+    const type = this.byOid(oid);
+    if (type?.kind === 'type') return enumOf(this.enums.of(oid));
+    const element = this.types().find((each) => each.arrayOid === oid);
+    return element === undefined ? null : arrayOf(enumOf(this.enums.of(element.oid)));
+  }
+
+  /** Whether a name is found along the path without its schema. */
+  isVisible(object: CatalogObject, path: readonly string[]): boolean {
+    const { kind, name } = object;
+    const found = kind === 'type' ? this.findTypeInPath(path, name) : this.findInPath(path, name);
+    return found?.oid === object.oid;
   }
 
   schema(name: string): SchemaObject | undefined {
@@ -100,7 +142,10 @@ export class Catalog {
   relations(): readonly RelationObject[] {
     return this.objects().filter(
       (object): object is RelationObject =>
-        object.kind !== 'sink' && object.kind !== 'index' && object.kind !== 'sequence',
+        object.kind !== 'sink' &&
+        object.kind !== 'index' &&
+        object.kind !== 'sequence' &&
+        object.kind !== 'type',
     );
   }
 
@@ -126,7 +171,9 @@ export class Catalog {
   /** 42P07 when a relation of that name exists, 3F000 when the schema does not. */
   checkNameFree(schema: string, name: string): void {
     if (!this.#schemaNames.has(schema) && !isTemporarySchema(schema)) throw noSchema(schema);
-    if (this.find(schema, name) !== undefined) {
+    const found = this.find(schema, name);
+    if (found?.kind === 'type') throw typeExists(name);
+    if (found !== undefined) {
       throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`, {
         schema,
         table: name,
@@ -185,7 +232,8 @@ export class Catalog {
     const schemas = targets.filter((target) => target.kind === 'schema');
     const named = targets.filter((target) => target.kind !== 'schema');
     const chosen = new Set(named.map((target) => target.oid));
-    const reasons: { object: CatalogObject; on: DroppedName }[] = [];
+    const reasons: { object: CatalogObject; on: DroppedName; column?: string }[] = [];
+    const columns: { object: CatalogObject; on: DroppedName; column: string }[] = [];
     const reported = new Set<number>(chosen);
     const report = (object: CatalogObject, on: DroppedName): void => {
       if (reported.has(object.oid)) return;
@@ -198,6 +246,12 @@ export class Catalog {
       if (seen.has(object.oid)) return;
       seen.add(object.oid);
       for (const dependent of this.dependents(object.oid)) {
+        const owned = object.kind === 'type' ? columnsOf(dependent, object.oid) : [];
+        if (owned.length > 0) {
+          for (const column of owned) columns.push({ object: dependent, on: object, column });
+          // A table would only lose the column.
+          continue;
+        }
         if (!isPartOf(dependent)) report(dependent, object);
         take(dependent);
       }
@@ -209,6 +263,9 @@ export class Catalog {
       for (const object of objects) report(object, schema);
       objects.forEach(take);
     }
+    const losing = columns.filter(({ object }) => !seen.has(object.oid));
+    reasons.push(...losing);
+    if (losing.length > 0 && cascade) throw columnLost(losing[0]!.object, losing[0]!.column);
     if (reasons.length > 0 && !cascade) throw dropBlocked(targets, reasons, visible);
     const cascaded = order.filter((object) => !chosen.has(object.oid) && !isPartOf(object));
     return { objects: order, schemas, cascaded: cascaded.sort((a, b) => a.oid - b.oid) };
@@ -266,6 +323,7 @@ export class Catalog {
     const names = this.#names.get(object.schema) ?? new Map<string, number>();
     names.set(object.name, object.oid);
     this.#names.set(object.schema, names);
+    if (object.kind === 'type') this.enums.define(object);
     this.#version++;
   }
 
@@ -277,19 +335,36 @@ export class Catalog {
   }
 }
 
+/** The columns of a table or source that are of the type. */
+function columnsOf(object: CatalogObject, type: number): readonly string[] {
+  if (object.kind !== 'table' && object.kind !== 'source') return [];
+  return object.columns
+    .filter((column) => enumsIn(column.type).includes(type))
+    .map((column) => column.name);
+}
+
+function columnLost({ name }: CatalogObject, column: string): SqlError {
+  return notSupported('DROP TYPE … CASCADE of a type that a table has columns of', {
+    detail: `Column "${column}" of "${name}" is of the type.`,
+    hint: 'Drop the column or the table first.',
+  });
+}
+
 /** Oids of the objects that this one's definition names. */
 export function dependenciesOf(object: CatalogObject): readonly number[] {
   switch (object.kind) {
     case 'view':
     case 'materialized-view':
     case 'sink':
-      return object.dependsOn;
+      return [...object.dependsOn, ...object.columns.flatMap((column) => enumsIn(column.type))];
     case 'index':
       return [object.relation];
     case 'sequence':
       return object.owner === null ? [] : [object.owner.relation];
     case 'table':
     case 'source':
+      return object.columns.flatMap((column) => enumsIn(column.type));
+    case 'type':
     case 'virtual':
       return [];
   }
@@ -310,6 +385,13 @@ export function isSystemSchema(name: string): boolean {
 /** Temporary schemas come into being with their first object. */
 export function isTemporarySchema(name: string): boolean {
   return name.startsWith('pg_temp_');
+}
+
+/** A relation has a type of its name, too. */
+function typeExists(name: string): SqlError {
+  return new SqlError(sqlstate.duplicateObject, `type "${name}" already exists`, {
+    hint: "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.",
+  });
 }
 
 function noSchema(name: string): SqlError {

@@ -12,11 +12,17 @@ const linesMax = 100;
 /** 2BP01 with a line for each dependent object. */
 export function dropBlocked(
   targets: readonly DroppedName[],
-  reasons: readonly { readonly object: CatalogObject; readonly on: DroppedName }[],
+  reasons: readonly {
+    readonly object: CatalogObject;
+    readonly on: DroppedName;
+    /** Only this column of it. */
+    readonly column?: string;
+  }[],
   visible: (object: CatalogObject) => boolean,
 ): SqlError {
   const lines = reasons.map(
-    ({ object, on }) => `${describe(object, visible)} depends on ${describe(on, visible)}`,
+    ({ object, on, column }) =>
+      `${column === undefined ? '' : `column ${quoteName(column)} of `}${describe(object, visible)} depends on ${describe(on, visible)}`,
   );
   const message =
     targets.length === 1

@@ -5,6 +5,9 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
+import { quoteName } from '../base/identifier.ts';
+
+export { quoteName } from '../base/identifier.ts';
 
 /** How kinds of objects are called in messages. */
 export type RelationKind =
@@ -16,6 +19,7 @@ export type RelationKind =
   | 'sink'
   | 'index'
   | 'sequence'
+  | 'type'
   | 'schema';
 
 /** `materialized view` and so on, as PostgreSQL's messages say it. */
@@ -28,12 +32,6 @@ export function kindName(kind: RelationKind): string {
     default:
       return kind;
   }
-}
-
-/** The name, in double quotes where it needs them. */
-export function quoteName(name: string): string {
-  if (/^[a-z_][a-z0-9_$]*$/.test(name)) return name;
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** `schema.name`, each part quoted where needed. */

@@ -1,6 +1,7 @@
 /** What the catalog holds, as plain data. Everything here can be written to the store and read back. */
 
 import type { OptionValues } from '../formats/options.ts';
+import type { EnumDefinition } from '../types/enum-labels.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
 export interface ColumnDefinition {
@@ -170,6 +171,13 @@ export interface VirtualRelation extends ObjectBase {
   readonly columns: readonly ViewColumn[];
 }
 
+/** CREATE TYPE … AS ENUM. */
+export interface TypeObject extends ObjectBase, EnumDefinition {
+  readonly kind: 'type';
+  /** None: a type has no rows. */
+  readonly columns: readonly ViewColumn[];
+}
+
 export interface SchemaObject {
   readonly kind: 'schema';
   readonly oid: number;
@@ -185,10 +193,14 @@ export type CatalogObject =
   | SinkObject
   | IndexObject
   | SequenceObject
+  | TypeObject
   | VirtualRelation;
 
 /** What can stand in FROM. */
-export type RelationObject = Exclude<CatalogObject, SinkObject | IndexObject | SequenceObject>;
+export type RelationObject = Exclude<
+  CatalogObject,
+  SinkObject | IndexObject | SequenceObject | TypeObject
+>;
 
 /** Whether the object goes along with what it belongs to, without a word and without CASCADE. */
 export function isPartOf(object: CatalogObject): boolean {

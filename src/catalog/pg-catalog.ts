@@ -4,12 +4,13 @@ import { must } from '../base/assert.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
-import { pgTypeByOid, pgTypes } from '../types/pg-types.ts';
+import { pgTypeByOid } from '../types/pg-types.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { indexDefinition, indexesOf } from './indexes.ts';
 import type { CatalogObject, IndexObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
+import { allTypes, enumRow, pgEnum } from './enum-relations.ts';
 import { sequenceRelations } from './sequence-relations.ts';
 import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemProvider, SystemRecord, SystemRelations } from './system-relations.ts';
@@ -209,7 +210,7 @@ function plainOf(column: ColumnRow): ColumnRow {
 
 function attribute(relation: number, column: ColumnRow, index: number): SystemRecord {
   const { type } = column;
-  const row = pgTypeByOid(oidOf(type));
+  const row = pgTypeByOid(oidOf(type)) ?? enumRow(type);
   return {
     attrelid: relation,
     attname: column.name,
@@ -256,11 +257,11 @@ export function shownName({ catalog, searchPath }: SystemContext, oid: number): 
 
 const pgType: Provider = function* (context) {
   const proc = (name: string): number => context.procs.oidOf(name);
-  for (const type of pgTypes) {
+  for (const { type, schema } of allTypes(context)) {
     yield {
       oid: type.oid,
       typname: type.name,
-      typnamespace: 11,
+      typnamespace: schema === null ? 11 : namespaceOf(context, schema),
       typowner: ownerOid,
       typlen: type.length,
       typbyval: type.byValue,
@@ -577,6 +578,9 @@ const pgRewrite: Provider = (context) =>
       : [],
   );
 
+/** The oid of pg_type. */
+const typeCatalog = 1247;
+
 const pgDepend: Provider = function* (context) {
   for (const { oid, owner } of sequencesOf(context.catalog)) {
     const table = owner === null ? undefined : context.catalog.byOid(owner.relation);
@@ -596,7 +600,7 @@ const pgDepend: Provider = function* (context) {
       yield {
         classid: 2618,
         objid: object.oid + 0x2000_0000,
-        refclassid: catalogOid.class,
+        refclassid: context.catalog.byOid(on)?.kind === 'type' ? typeCatalog : catalogOid.class,
         refobjid: on,
         deptype: 'n',
       };
@@ -654,6 +658,7 @@ export function providePgCatalog(system: SystemRelations<SystemContext>): void {
     ['pg_rewrite', pgRewrite],
     ['pg_depend', pgDepend],
     ...sequenceRelations,
+    ['pg_enum', pgEnum],
     ['pg_stat_user_tables', statistics],
     ['pg_stat_all_tables', statistics],
     ['pg_statio_user_tables', statistics],

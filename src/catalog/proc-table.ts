@@ -38,6 +38,7 @@ const polymorphic = new Map<string, number>([
   ['anyelement', 2283],
   ['anyarray', 2277],
   ['anynonarray', 2776],
+  ['anyenum', 3500],
 ]);
 
 export class ProcTable {
@@ -155,6 +156,7 @@ function typeProcs(): Draft[] {
     for (const name of [type.input, type.output, type.receive, type.send]) names.add(name);
     for (const name of [type.typmodIn, type.typmodOut, type.subscript]) names.add(name);
   }
+  for (const name of ['enum_in', 'enum_out', 'enum_recv', 'enum_send']) names.add(name);
   names.delete('-');
   return [...names].map((name) => ({
     name,

@@ -6,6 +6,8 @@
 
 import { assert } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
+import type { EnumRegistry } from '../types/enum-labels.ts';
+import { withEnums } from '../types/enum-types.ts';
 import type { CatalogObject, SchemaObject } from './objects.ts';
 
 const version = 1;
@@ -22,7 +24,7 @@ export function encodeObject(object: StoredObject): Uint8Array {
 }
 
 /** The object in `bytes`; XX001 when they are not ours, 55000 when a newer release wrote them. */
-export function decodeObject(bytes: Uint8Array): StoredObject {
+export function decodeObject(bytes: Uint8Array, enums: EnumRegistry): StoredObject {
   const found = bytes[0];
   if (found === undefined || found === 0) throw damaged('the entry is empty');
   if (found > version) {
@@ -38,7 +40,7 @@ export function decodeObject(bytes: Uint8Array): StoredObject {
   } catch {
     throw damaged('the entry cannot be read');
   }
-  return toObject(value);
+  return toObject(withEnums(value, enums));
 }
 
 function mapsToPairs(_key: string, value: unknown): unknown {
@@ -72,6 +74,7 @@ function toObject(value: unknown): StoredObject {
     case 'virtual':
     case 'index':
     case 'sequence':
+    case 'type':
       return fields as unknown as StoredObject;
     default:
       throw damaged(`the entry has the unknown kind ${String(fields['kind'])}`);

@@ -38,6 +38,7 @@ export function extremeAggregates(): readonly AggregateFunction[] {
         ...orderedTypes.map((type) => aggregate(name, [type], type, make, extreme)),
         aggregate(name, [types.numeric], sameNumericType, make, extreme),
         aggregate(name, ['anyarray'], (args) => args[0]!, make, extreme),
+        aggregate(name, ['anyenum'], (args) => args[0]!, make, extreme),
       ];
     }),
     ...(['arg_min', 'arg_max'] as const).map((name) =>

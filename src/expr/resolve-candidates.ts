@@ -97,6 +97,8 @@ function acceptsOne(arg: SqlType, parameter: ParameterType): boolean {
       return true;
     case 'anyarray':
       return isUnknown(arg) || elementOf(arg) !== null;
+    case 'anyenum':
+      return isUnknown(arg) || arg.kind === 'enum';
     case 'anynonarray':
       return isUnknown(arg) || elementOf(arg) === null;
     default:

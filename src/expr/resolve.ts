@@ -371,6 +371,7 @@ function concreteOne(parameter: ParameterType, arg: SqlType, element: SqlType): 
       return isUnknown(arg) ? types.text : arg;
     case 'anyelement':
     case 'anynonarray':
+    case 'anyenum':
       return element;
     case 'anyarray': {
       const own = elementOf(arg);

@@ -6,8 +6,8 @@
 import type { SqlKind, SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 
-/** B boolean, N number, S string, D date/time, T interval, A array, C composite, P pseudo, U other, X unknown, Z internal. */
-export type TypeCategory = 'B' | 'N' | 'S' | 'D' | 'T' | 'A' | 'C' | 'P' | 'U' | 'X' | 'Z';
+/** B boolean, N number, S string, D date/time, T interval, A array, C composite, P pseudo, U other, X unknown, E enum, Z internal. */
+export type TypeCategory = 'B' | 'N' | 'S' | 'D' | 'T' | 'A' | 'C' | 'P' | 'U' | 'X' | 'E' | 'Z';
 
 const categories: ReadonlyMap<SqlKind, TypeCategory> = new Map<SqlKind, TypeCategory>([
   ['boolean', 'B'],
@@ -45,6 +45,7 @@ const categories: ReadonlyMap<SqlKind, TypeCategory> = new Map<SqlKind, TypeCate
   ['anyarray', 'P'],
   ['void', 'P'],
   ['unknown', 'X'],
+  ['enum', 'E'],
 ]);
 
 export function categoryOf(type: SqlType): TypeCategory {

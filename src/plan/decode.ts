@@ -15,17 +15,22 @@ import type {
 import { resolveFunction, resolveOperator } from '../expr/resolve.ts';
 import { decodeDatum } from '../types/row-codec.ts';
 import type { Datum } from '../types/datum.ts';
-import type { SqlType } from '../types/sql-type.ts';
+import type { EnumRegistry } from '../types/enum-labels.ts';
+import { enumOf, type SqlType } from '../types/sql-type.ts';
 import type { ColumnSpec, DataflowPlan, JoinTime, NodeSpec, OrderSpec } from './dataflow-plan.ts';
 import { planFormatVersion } from './encode.ts';
 import type { Json } from './encode.ts';
 import { boolean, fields, number, numbers, string } from './json-read.ts';
 import type { FrameBound, RelationRef, WindowFrame } from './logical.ts';
 
-export function decodePlan(text: string, functions: FunctionRegistry): DataflowPlan {
+export function decodePlan(
+  text: string,
+  functions: FunctionRegistry,
+  enums: EnumRegistry,
+): DataflowPlan {
   const [version, root, fingerprint, nodes] = fields(JSON.parse(text) as Json);
   assert(version === planFormatVersion, `saved plan of version ${String(version)}`);
-  const decoder = new PlanDecoder(functions);
+  const decoder = new PlanDecoder(functions, enums);
   return {
     root: number(root),
     fingerprint: string(fingerprint),
@@ -39,9 +44,11 @@ class PlanDecoder {
   readonly #tables: ReadonlyMap<string, TableFunction>;
 
   readonly #functions: FunctionRegistry;
+  readonly #enums: EnumRegistry;
 
-  constructor(functions: FunctionRegistry) {
+  constructor(functions: FunctionRegistry, enums: EnumRegistry) {
     this.#functions = functions;
+    this.#enums = enums;
     const all = functions.all();
     this.#scalars = new Map(all.scalars.map((fn) => [fn.id, fn]));
     this.#aggregates = new Map(all.aggregates.map((fn) => [fn.id, fn]));
@@ -52,7 +59,7 @@ class PlanDecoder {
     const [spec, columns, appendOnly, key, names] = fields(json);
     const base = {
       id,
-      columns: fields(columns).map(columnFrom),
+      columns: fields(columns).map((column) => columnFrom(column, this.#enums)),
       appendOnly: boolean(appendOnly),
       key: key === null ? null : numbers(key),
     };
@@ -196,7 +203,7 @@ class PlanDecoder {
       distinct: boolean(distinct),
       filter: filter === null ? null : number(filter),
       orderBy: orderFrom(orderBy),
-      type: typeFrom(type),
+      type: typeFrom(type, this.#enums),
     };
   }
 
@@ -208,7 +215,7 @@ class PlanDecoder {
       args: numbers(args),
       filter: filter === null ? null : number(filter),
       frame: this.#frame(frame),
-      type: typeFrom(type),
+      type: typeFrom(type, this.#enums),
     };
   }
 
@@ -257,7 +264,7 @@ class PlanDecoder {
   #expr(json: Json | undefined): Expr {
     const [kindJson, typeJson, a, b, c, d] = fields(json);
     const kind = string(kindJson) as Expr['kind'];
-    const type = typeFrom(typeJson);
+    const type = typeFrom(typeJson, this.#enums);
     switch (kind) {
       case 'column':
       case 'parameter':
@@ -348,7 +355,7 @@ function known<F>(functions: ReadonlyMap<string, F>, id: string): F {
   return must(functions.get(id), `saved plan uses the unknown function ${id}`);
 }
 
-export function typeFrom(json: Json | undefined): SqlType {
+export function typeFrom(json: Json | undefined, enums: EnumRegistry): SqlType {
   if (typeof json === 'string') return { kind: json } as SqlType;
   const [kindJson, a, b, c] = fields(json);
   const kind = string(kindJson);
@@ -366,8 +373,10 @@ export function typeFrom(json: Json | undefined): SqlType {
     case 'timestamp':
     case 'timestamptz':
       return { kind, precision: size(a) };
+    case 'enum':
+      return enumOf(enums.of(number(a)));
     case 'array':
-      return { kind, element: typeFrom(a) };
+      return { kind, element: typeFrom(a, enums) };
     case 'row':
       return {
         kind,
@@ -376,12 +385,12 @@ export function typeFrom(json: Json | undefined): SqlType {
           return {
             name: string(name),
             ...(declared === undefined ? {} : { declaredName: string(declared) }),
-            type: typeFrom(type),
+            type: typeFrom(type, enums),
           };
         }),
       };
     case 'map':
-      return { kind, key: typeFrom(a), value: typeFrom(b) };
+      return { kind, key: typeFrom(a, enums), value: typeFrom(b, enums) };
     default:
       throw assertionOf(`type ${kind}`);
   }
@@ -392,9 +401,9 @@ function datumFromText(text: string, type: SqlType): Datum | null {
   return decodeDatum(new ByteReader(bytes), type);
 }
 
-function columnFrom(json: Json): ColumnSpec {
+function columnFrom(json: Json, enums: EnumRegistry): ColumnSpec {
   const [name, type, nullable] = fields(json);
-  return { name: string(name), type: typeFrom(type), nullable: boolean(nullable) };
+  return { name: string(name), type: typeFrom(type, enums), nullable: boolean(nullable) };
 }
 
 function orderFrom(json: Json | undefined): OrderSpec[] {

@@ -82,6 +82,8 @@ export function typeToJson(type: SqlType): Json {
     case 'timestamp':
     case 'timestamptz':
       return [type.kind, type.precision];
+    case 'enum':
+      return [type.kind, type.oid];
     case 'array':
       return [type.kind, typeToJson(type.element)];
     case 'row':

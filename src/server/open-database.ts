@@ -124,6 +124,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
           shards: options.workers,
           evaluation: evaluation(0n),
           codegen: options.codegen,
+          enums: catalog.enums,
           world: {
             clock: world.clock,
             sourceEvaluation: evaluation,

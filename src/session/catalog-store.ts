@@ -46,7 +46,7 @@ export class CatalogStore {
     const schemas: SchemaObject[] = [];
     const objects: CatalogObject[] = [];
     for (const [, value] of this.#store.range('object/', 'object0')) {
-      const object = decodeObject(value);
+      const object = decodeObject(value, this.#catalog.enums);
       if (object.kind === 'schema') schemas.push(object);
       else objects.push(object);
     }

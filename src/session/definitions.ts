@@ -14,9 +14,11 @@ import type {
   BoundCreateSink,
   BoundCreateSource,
   BoundCreateTable,
+  BoundCreateType,
   BoundCreateView,
   BoundDrop,
 } from '../binder/bound-statement.ts';
+import { newEnum } from '../binder/bind-enum.ts';
 import type { Random } from '../base/random.ts';
 import type { DropPlan } from '../catalog/catalog.ts';
 import type {
@@ -47,6 +49,7 @@ export type Definition =
   | BoundCreateIndex
   | BoundCreateSequence
   | BoundCreateSchema
+  | BoundCreateType
   | BoundDrop
   | BoundAlter;
 
@@ -95,6 +98,13 @@ export class Definitions {
         return await this.#createSequence(bound);
       case 'create-schema':
         return await this.#createSchema(bound);
+      case 'create-type': {
+        const { catalog } = this.#session.database;
+        const type = newEnum(bound, () => catalog.allocateOid());
+        catalog.create(type);
+        await this.#saveOrUndo([type]);
+        return done('CREATE TYPE');
+      }
       case 'drop':
         return await this.#drop(bound);
       case 'alter':

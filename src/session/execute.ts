@@ -62,6 +62,7 @@ export class Executor {
       case 'create-sink':
       case 'create-index':
       case 'create-sequence':
+      case 'create-type':
       case 'create-schema':
       case 'drop':
       case 'alter':

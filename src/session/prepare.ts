@@ -103,7 +103,7 @@ export class StatementPlanner {
 
   /** PREPARE name (types) AS statement. */
   prepareSql(statement: PrepareStatement): Prepared {
-    const oids = bindPreparedTypes(statement).map(oidOf);
+    const oids = bindPreparedTypes(statement, bindContext(this.#session, [])).map(oidOf);
     return this.prepare(printStatement(statement.statement), statement.statement, oids);
   }
 

@@ -11,7 +11,6 @@
 import type { Timer } from '../base/clock.ts';
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Statement } from '../syntax/ast.ts';
-import { typeFromOid } from '../types/oid.ts';
 import type { TextIoOptions } from '../types/text-io.ts';
 import type { Schema } from '../types/schema.ts';
 import { Cursors } from './cursors.ts';
@@ -39,6 +38,7 @@ import { parseMillis, type Settings } from './settings.ts';
 import { dropTemporaryViews } from './temporary-views.ts';
 import { SequenceValues } from './sequence-values.ts';
 import { Transaction } from './transaction.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 
 interface Portal {
   readonly prepared: Prepared;
@@ -168,7 +168,7 @@ export class SqlSession implements Session, SessionContext {
     }
     const [statement = null] = statements;
     if (statement !== null) this.#refuseInFailed(statement);
-    for (const oid of parameterOids) checkTypeOid(oid);
+    for (const oid of parameterOids) checkTypeOid(oid, this.database.catalog);
     await Promise.resolve();
     this.savePrepared(name, this.#planner.prepare(sql, statement, parameterOids), 'protocol');
   }
@@ -465,7 +465,7 @@ function refuseParameters({ parameters }: Prepared): void {
 }
 
 /** 0 and 705 (unknown) leave the type to be inferred. */
-function checkTypeOid(oid: number): void {
-  if (oid === 0 || oid === 705 || typeFromOid(oid) !== null) return;
+function checkTypeOid(oid: number, catalog: Catalog): void {
+  if (oid === 0 || oid === 705 || catalog.typeOfOid(oid) !== null) return;
   throw new SqlError(sqlstate.undefinedObject, `type with OID ${oid} does not exist`);
 }

@@ -9,6 +9,7 @@ import type { OperatorCounters } from '../dataflow/operator.ts';
 import type { FunctionRegistry } from '../expr/functions/registry.ts';
 import { decodePlan } from '../plan/decode.ts';
 import type { StateTable } from '../state/state-table.ts';
+import type { EnumDefinition } from '../types/enum-labels.ts';
 import { frames } from './frames.ts';
 import { decodeSource } from './source-codec.ts';
 import type { Shard } from './shard.ts';
@@ -30,6 +31,8 @@ export const requests = {
   setSource: 7,
   /** feed */
   removeSource: 8,
+  /** definitions of enum types as JSON */
+  defineEnums: 9,
 } as const;
 
 export interface NodeStatus {
@@ -72,7 +75,7 @@ function answer(
   const view = reader.varint();
   switch (kind) {
     case requests.addView:
-      shard.addView(view, reader.text(), decodePlan(reader.text(), functions));
+      shard.addView(view, reader.text(), decodePlan(reader.text(), functions, shard.enums));
       return;
     case requests.removeView:
       shard.removeView(view);
@@ -95,10 +98,13 @@ function answer(
       return;
     }
     case requests.setSource:
-      shard.setSource(view, decodeSource(reader.bytes(reader.remaining), functions));
+      shard.setSource(view, decodeSource(reader.bytes(reader.remaining), functions, shard.enums));
       return;
     case requests.removeSource:
       shard.removeSource(view);
+      return;
+    case requests.defineEnums:
+      for (const each of JSON.parse(reader.text()) as EnumDefinition[]) shard.enums.define(each);
       return;
     default:
       fault(`request of kind ${kind}`);

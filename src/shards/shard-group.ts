@@ -10,6 +10,7 @@ import type { EvalContext } from '../expr/functions/registry.ts';
 import type { PieceResult } from '../jobs/remote-decoding.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
+import type { EnumRegistry } from '../types/enum-labels.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { ViewSink } from './coordinator.ts';
 import type { SourceSpec, SourceWorld } from './source-shard.ts';
@@ -29,6 +30,8 @@ export interface ShardGroupOptions {
   readonly evaluation: EvalContext;
   readonly codegen: boolean;
   readonly world: SourceWorld;
+  /** The catalog's; what changes here is known to all shards before they go on. */
+  readonly enums: EnumRegistry;
 }
 
 /** Records [from, to). */

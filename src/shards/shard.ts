@@ -8,6 +8,7 @@ import { ByteReader } from '../base/bytes.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
 import type { Batch } from '../types/batch.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
 import { readBatch } from './batch-codec.ts';
 import { frames } from './frames.ts';
 import type { ShardReport } from './report.ts';
@@ -28,6 +29,8 @@ export interface ShardOptions {
 
 export class Shard {
   readonly index: number;
+  /** Where the types in plans have their labels, for a shard that gets its plans as bytes. */
+  readonly enums = new EnumRegistry();
   readonly #options: ShardOptions;
   readonly #views = new Map<number, ViewShard>();
   readonly #sources = new Map<number, SourceShard>();

@@ -7,6 +7,8 @@ import type { FunctionRegistry } from '../expr/functions/registry.ts';
 import type { MapSpec } from '../plan/dataflow-plan.ts';
 import { decodePlan } from '../plan/decode.ts';
 import { encodePlan } from '../plan/encode.ts';
+import type { EnumRegistry } from '../types/enum-labels.ts';
+import { withEnums } from '../types/enum-types.ts';
 import type { SourceSpec } from './source-shard.ts';
 
 interface Serialized {
@@ -34,13 +36,18 @@ export function encodeSource({ source, program, maxAheadMicros, scans }: SourceS
   return serialize(serialized);
 }
 
-export function decodeSource(bytes: Uint8Array, functions: FunctionRegistry): SourceSpec {
+export function decodeSource(
+  bytes: Uint8Array,
+  functions: FunctionRegistry,
+  enums: EnumRegistry,
+): SourceSpec {
   const { spec, computed, hasWatermark, program } = deserialize(bytes) as Serialized;
-  const node = decodePlan(program, functions).nodes[0];
+  const node = decodePlan(program, functions, enums).nodes[0];
   assert(node?.kind === 'map', 'the program of a source is one node');
   const { exprs } = node;
   return {
     ...spec,
+    source: { ...spec.source, columns: withEnums(spec.source.columns, enums) },
     program: {
       computed: new Map(
         computed.map((ordinal, i) => [ordinal, must(exprs[i], 'computed column')] as const),

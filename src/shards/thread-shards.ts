@@ -11,6 +11,7 @@ import type { PieceResult } from '../jobs/remote-decoding.ts';
 import { encodePlan } from '../plan/encode.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
+import type { EnumRegistry } from '../types/enum-labels.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { carryAll, writeBatch } from './batch-codec.ts';
 import { Coordinator, type ViewSink } from './coordinator.ts';
@@ -43,6 +44,9 @@ export class ThreadShards implements ShardGroup {
   readonly #threads: readonly { readonly stop: () => Promise<unknown> }[];
   readonly #writer = new ByteWriter(4096);
   readonly #tables = new Map<string, RemoteTable>();
+  readonly #enums: EnumRegistry;
+  /** The version of `enums` that the others know. */
+  #enumsSent = 0;
   #next = 0;
   #nextDecoder = 0;
   /** Which shard decodes a partition in this tick. */
@@ -54,6 +58,7 @@ export class ThreadShards implements ShardGroup {
   constructor(options: ShardGroupOptions, start: StartThread) {
     const { shards, evaluation, codegen, world } = options;
     this.shards = shards;
+    this.#enums = options.enums;
     const memory = makeSharedMemory(shards);
     this.#coordinator = new Coordinator(shards);
     this.#link = new ThreadLink(memory, 0);
@@ -65,11 +70,22 @@ export class ThreadShards implements ShardGroup {
     this.#threads = this.#others.map((index) => start(index, memory));
   }
 
+  /** Labels that were added or renamed, before anything that may hold them. */
+  #sendEnums(): void {
+    if (this.#enumsSent === this.#enums.version) return;
+    this.#enumsSent = this.#enums.version;
+    const text = JSON.stringify(this.#enums.definitions());
+    for (const shard of this.#others) {
+      this.#ask(shard, beginRequest(requests.defineEnums, 0).text(text));
+    }
+  }
+
   get #others(): number[] {
     return [...Array(this.shards).keys()].slice(1);
   }
 
   addView(sink: ViewSink): void {
+    this.#sendEnums();
     this.#coordinator.add(sink);
     this.#own.addView(sink.id, sink.name(), sink.plan);
     const plan = encodePlan(sink.plan);
@@ -108,6 +124,7 @@ export class ThreadShards implements ShardGroup {
   }
 
   setSource(feed: number, spec: SourceSpec): void {
+    this.#sendEnums();
     this.#own.setSource(feed, spec);
     const bytes = encodeSource(spec);
     for (const shard of this.#others) {
@@ -122,6 +139,7 @@ export class ThreadShards implements ShardGroup {
 
   /** The others begin at once; what this thread does itself comes when they all have something to do. */
   sendPiece(feed: number, block: RecordBlock, range: PieceRange, state: Uint8Array | null): void {
+    if (this.#piecesSent === 0) this.#sendEnums();
     this.#piecesSent++;
     const piece = { block: partOf(block, range), state };
     const shard = this.#decoderOf(block.partition);
@@ -154,6 +172,7 @@ export class ThreadShards implements ShardGroup {
   }
 
   tick(view: number): void {
+    this.#sendEnums();
     this.#writer.clear();
     this.#writer.uint8(frames.tick).varint(view);
     for (const shard of this.#others) this.#link.send(shard, this.#writer.view());

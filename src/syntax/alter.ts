@@ -1,5 +1,5 @@
 /**
- * ALTER of relations, sequences and schemas. What PostgreSQL can alter and we cannot (triggers, inheritance,
+ * ALTER of relations, sequences, types and schemas. What PostgreSQL can alter and we cannot (triggers, inheritance,
  * storage) is kept as its text, and refused by the binder.
  */
 
@@ -22,6 +22,7 @@ const altered = new Set<ObjectKind>([
   'index',
   'schema',
   'sequence',
+  'type',
 ]);
 
 export function parseAlter(c: TokenCursor): Statement {
@@ -45,6 +46,10 @@ function parseAction(c: TokenCursor, object: ObjectKind): AlterAction {
     const options = parseSequenceOptions(c);
     if (options.length === 0) throw c.syntaxError();
     return { kind: 'sequence-options', options, span: c.spanFrom(start) };
+  }
+  if (object === 'type') {
+    const action = parseTypeAction(c, start);
+    if (action !== null) return action;
   }
   switch (c.isLabel() ? c.token.text : '') {
     case 'rename':
@@ -75,6 +80,26 @@ function parseAction(c: TokenCursor, object: ObjectKind): AlterAction {
       };
   }
   return parseOther(c, start);
+}
+
+/** What only a type can have done to it; null when it is none of that. */
+function parseTypeAction(c: TokenCursor, start: number): AlterAction | null {
+  if (c.isWord('add') && c.isWordAt(1, 'value')) {
+    c.skip(2);
+    const ifNotExists = c.ifNotExists();
+    const label = c.string();
+    const side = c.isWord('before') ? 'before' : c.isWord('after') ? 'after' : null;
+    if (side !== null) c.take();
+    const place = side === null ? null : ({ side, of: c.string() } as const);
+    return { kind: 'add-value', label, ifNotExists, place, span: c.spanFrom(start) };
+  }
+  if (c.isWord('rename') && c.isWordAt(1, 'value')) {
+    c.skip(2);
+    const from = c.string();
+    c.expectWord('to');
+    return { kind: 'rename-value', from, to: c.string(), span: c.spanFrom(start) };
+  }
+  return null;
 }
 
 function parseRename(c: TokenCursor, start: number): AlterAction {

@@ -1311,6 +1311,20 @@ export type AlterAction =
       readonly options: readonly SequenceOption[];
       readonly span: Span;
     }
+  | {
+      /** ALTER TYPE … ADD VALUE */
+      readonly kind: 'add-value';
+      readonly label: string;
+      readonly ifNotExists: boolean;
+      readonly place: { readonly side: 'before' | 'after'; readonly of: string } | null;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: 'rename-value';
+      readonly from: string;
+      readonly to: string;
+      readonly span: Span;
+    }
   /** Anything else PostgreSQL or a dialect has here, as its source text; the binder refuses it. */
   | { readonly kind: 'other-action'; readonly text: string; readonly span: Span };
 

@@ -358,6 +358,15 @@ export class DefinitionPrinter {
         const { name, value } = action.option;
         return `SET ${name} = ${value === null ? 'true' : printOptionValue(value)}`;
       }
+      case 'add-value':
+        return words(
+          'ADD VALUE',
+          action.ifNotExists && 'IF NOT EXISTS',
+          printString(action.label),
+          action.place && `${action.place.side.toUpperCase()} ${printString(action.place.of)}`,
+        );
+      case 'rename-value':
+        return `RENAME VALUE ${printString(action.from)} TO ${printString(action.to)}`;
       case 'sequence-options':
         return printSequenceOptions(action.options);
       case 'other-action':

@@ -25,6 +25,7 @@ import { evaluatePlan } from './model.ts';
 import { evaluation, functions } from './plan-builder.ts';
 import type { TestTable } from './plan-builder.ts';
 import { PlanGenerator, randomTables } from './random-plan.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
 
 const seeds = Number(process.env['MILLRACE_SEEDS'] ?? 150);
 const firstSeed = Number(process.env['MILLRACE_SEED'] ?? 1);
@@ -141,7 +142,7 @@ describe('a dataflow', () => {
       );
       const better = optimize(plan, { evaluation, functions, disabled, validate: true });
       const lowered = lower(better);
-      const saved = decodePlan(encodePlan(lowered), functions);
+      const saved = decodePlan(encodePlan(lowered), functions, new EnumRegistry());
       expect(saved.fingerprint).toBe(lowered.fingerprint);
       const running = new Running(saved, random.below(2) === 0);
       const contents = new Map(tables.map((table) => [table.oid, [] as Row[]]));

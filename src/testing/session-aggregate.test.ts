@@ -35,6 +35,7 @@ import {
   windowed,
 } from './plan-builder.ts';
 import type { TestTable } from './plan-builder.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
 
 const second = 1_000_000;
 const gap = 10 * second;
@@ -241,7 +242,7 @@ class Running {
 }
 
 function lowered(plan: LogicalPlan, options: Partial<LowerOptions>): DataflowPlan {
-  return decodePlan(encodePlan(lower(plan, options)), functions);
+  return decodePlan(encodePlan(lower(plan, options)), functions, new EnumRegistry());
 }
 
 const kinds = (plan: DataflowPlan): string[] => plan.nodes.map((node) => node.kind);

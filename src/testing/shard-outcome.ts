@@ -12,6 +12,7 @@ import type { Row } from '../types/datum.ts';
 import { rowKeyString } from '../types/key-codec.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { LocalShards } from '../shards/local-shards.ts';
+import { EnumRegistry } from '../types/enum-labels.ts';
 
 /** What a dataflow has given, as counts. */
 export class Outcome {
@@ -67,7 +68,10 @@ export function shardsOf(shards: number, random: Random): LocalShards {
     codegen: true,
     batchRowsMax: 1024,
   };
-  return new LocalShards({ shards, evaluation, codegen: true, world }, random);
+  return new LocalShards(
+    { shards, evaluation, codegen: true, world, enums: new EnumRegistry() },
+    random,
+  );
 }
 
 /** Pushes changes of a table into the scans that read it. */

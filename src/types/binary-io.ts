@@ -106,6 +106,8 @@ export function encodeBinary(value: Datum, type: SqlType): Uint8Array {
       ]);
     case 'jsonpath':
       return Buffer.concat([Uint8Array.of(jsonpathVersion), Buffer.from(value as string)]);
+    case 'enum':
+      return Buffer.from(type.labels.labelOf(value as number), 'utf8');
     case 'array':
       return encodeArray(value as SqlArray, innermost(type.element));
     case 'int2vector':
@@ -208,6 +210,8 @@ function decode(reader: BinaryReader, type: SqlType): Datum {
       return decodeJsonb(reader);
     case 'jsonpath':
       return decodeJsonPath(reader);
+    case 'enum':
+      return type.labels.orderOf(decodeUtf8(reader.rest()));
     case 'array':
       return decodeArray(reader, innermost(type.element));
     case 'int2vector':

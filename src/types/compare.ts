@@ -68,6 +68,7 @@ export function comparatorOf(type: SqlType): Comparator {
       return compareIntegers as Comparator;
     case 'real':
     case 'double':
+    case 'enum':
       return compareNumbers as Comparator;
     case 'boolean':
       return compareBooleans as Comparator;

@@ -81,6 +81,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
       return;
     case 'real':
     case 'double':
+    case 'enum':
       writeDouble(writer, value as number);
       return;
     case 'text':

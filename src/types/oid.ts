@@ -9,7 +9,7 @@ import { mapOid, pgTypeByName, pgTypeByOid } from './pg-types.ts';
 import { arrayOf, numeric, types, type SqlKind, type SqlType } from './sql-type.ts';
 
 /** pg_type.typname of each kind; arrays are found through their element. */
-const typeNames: Record<Exclude<SqlKind, 'array'>, string> = {
+const typeNames: Record<Exclude<SqlKind, 'array' | 'enum'>, string> = {
   boolean: 'bool',
   smallint: 'int2',
   integer: 'int4',
@@ -61,18 +61,30 @@ const kindByName: ReadonlyMap<string, SqlKind> = new Map(
 
 /** The OID that clients see. */
 export function oidOf(type: SqlType): number {
+  if (type.kind === 'enum') return type.oid;
+  const element = innermostElement(type);
+  if (element?.kind === 'enum') return element.labels.definition.arrayOid;
   return must(pgTypeByName(typeName(type)), `no pg_type row for ${type.kind}`).oid;
 }
 
 /** pg_type.typname: int4, timestamptz, _text. */
 export function typeName(type: SqlType): string {
+  if (type.kind === 'enum') return type.labels.definition.name;
   if (type.kind !== 'array') return typeNames[type.kind];
   return type.element.kind === 'array' ? typeName(type.element) : `_${typeName(type.element)}`;
 }
 
 /** typlen: bytes of a fixed-size type, −1 for a variable one, −2 for a C string. */
 export function typeLength(type: SqlType): number {
+  if (type.kind === 'enum') return 4;
+  if (innermostElement(type)?.kind === 'enum') return -1;
   return must(pgTypeByName(typeName(type)), `no pg_type row for ${type.kind}`).length;
+}
+
+/** The innermost element of an array; null when it is none. */
+function innermostElement(type: SqlType): SqlType | null {
+  if (type.kind !== 'array') return null;
+  return innermostElement(type.element) ?? type.element;
 }
 
 /** atttypmod of the type; −1 when it has no modifiers. */
@@ -128,6 +140,7 @@ function withTypmod(kind: SqlKind, typmod: number): SqlType {
       return { kind, key: types.text, value: types.text };
     case 'array':
     case 'row':
+    case 'enum':
       return types.record;
     default:
       return { kind };
@@ -161,6 +174,8 @@ export function formatType(type: SqlType): string {
         : `${formatType(type.element)}[]`;
     case 'map':
       return `map(${formatType(type.key)},${formatType(type.value)})`;
+    case 'enum':
+      return type.labels.shownName;
     default:
       return formatTypeOid(oidOf(type), typmodOf(type));
   }
@@ -216,6 +231,7 @@ export function sameType(a: SqlType, b: SqlType): boolean {
       a.fields.every((field, index) => sameType(field.type, b.fields[index]!.type))
     );
   }
+  if (a.kind === 'enum' && b.kind === 'enum') return a.oid === b.oid;
   return a.kind === b.kind;
 }
 
@@ -234,6 +250,7 @@ export function identicalType(a: SqlType, b: SqlType): boolean {
       })
     );
   }
+  if (a.kind === 'enum' && b.kind === 'enum') return a.oid === b.oid;
   return a.kind === b.kind && typmodOf(a) === typmodOf(b);
 }
 

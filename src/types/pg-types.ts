@@ -5,6 +5,8 @@
  * user objects, and it travels as text.
  */
 
+import type { EnumDefinition } from './enum-labels.ts';
+
 /** One row of pg_type. */
 export interface PgType {
   readonly oid: number;
@@ -13,7 +15,7 @@ export interface PgType {
   readonly byValue: boolean;
   readonly category: string;
   readonly preferred: boolean;
-  readonly type: 'b' | 'p';
+  readonly type: 'b' | 'p' | 'e';
   readonly align: 'c' | 's' | 'i' | 'd';
   readonly storage: 'p' | 'x' | 'm';
   /** 0 when there is none; so for elementOid and collation. */
@@ -82,6 +84,7 @@ const lines: readonly TypeLine[] = [
   [2278, 'void', 4, true, 'P', false, 'p', 'i', 'p', 0, 0, 'void_in', 'void_out', 'void_recv', 'void_send', '-', '-', 'none', 0],
   [2283, 'anyelement', 4, true, 'P', false, 'p', 'i', 'p', 0, 0, 'anyelement_in', 'anyelement_out', '-', '-', '-', '-', 'none', 0],
   [2776, 'anynonarray', 4, true, 'P', false, 'p', 'i', 'p', 0, 0, 'anynonarray_in', 'anynonarray_out', '-', '-', '-', '-', 'none', 0],
+  [3500, 'anyenum', 4, true, 'P', false, 'p', 'i', 'p', 0, 0, 'anyenum_in', 'anyenum_out', '-', '-', '-', '-', 'none', 0],
   [2950, 'uuid', 16, false, 'U', false, 'b', 'c', 'p', 2951, 0, 'uuid_in', 'uuid_out', 'uuid_recv', 'uuid_send', '-', '-', 'none', 0],
   [3802, 'jsonb', -1, false, 'U', false, 'b', 'i', 'x', 3807, 0, 'jsonb_in', 'jsonb_out', 'jsonb_recv', 'jsonb_send', '-', '-', 'jsonb', 0],
   [4072, 'jsonpath', -1, false, 'U', false, 'b', 'i', 'x', 4073, 0, 'jsonpath_in', 'jsonpath_out', 'jsonpath_recv', 'jsonpath_send', '-', '-', 'none', 0],
@@ -153,6 +156,38 @@ function arrayTypeOf(element: PgType): PgType {
     subscript: 'array_subscript_handler',
     collation: element.collation,
   };
+}
+
+type EnumNames = Pick<EnumDefinition, 'oid' | 'arrayOid' | 'name'>;
+
+/** The row of a type made by CREATE TYPE … AS ENUM. */
+export function enumPgType({ oid, arrayOid, name }: EnumNames): PgType {
+  return {
+    oid,
+    name,
+    length: 4,
+    byValue: true,
+    category: 'E',
+    preferred: false,
+    type: 'e',
+    align: 'i',
+    storage: 'p',
+    arrayOid,
+    elementOid: 0,
+    delimiter: ',',
+    input: 'enum_in',
+    output: 'enum_out',
+    receive: 'enum_recv',
+    send: 'enum_send',
+    typmodIn: '-',
+    typmodOut: '-',
+    subscript: '-',
+    collation: 0,
+  };
+}
+
+export function enumArrayPgType(definition: EnumNames): PgType {
+  return arrayTypeOf(enumPgType(definition));
 }
 
 const byOid: ReadonlyMap<number, PgType> = new Map(pgTypes.map((type) => [type.oid, type]));

@@ -73,6 +73,7 @@ function encodePayload(writer: ByteWriter, value: Datum, type: SqlType): void {
       return;
     case 'real':
     case 'double':
+    case 'enum':
       writer.float64(value as number);
       return;
     case 'text':
@@ -159,6 +160,7 @@ function decodePayload(reader: ByteReader, type: SqlType): Datum {
       return reader.int64();
     case 'real':
     case 'double':
+    case 'enum':
       return reader.float64();
     case 'text':
     case 'varchar':

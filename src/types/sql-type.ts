@@ -16,6 +16,7 @@
  *   timetz                                    TimeTz { micros: bigint, zoneSeconds: number }
  *   interval                                  Interval { months, days: number, micros: bigint }
  *   uuid json jsonpath                        string (uuid, jsonpath: canonical; json: as written)
+ *   enum                                      number, the place of the label in its type (enum-labels.ts)
  *   jsonb                                     JsonbValue (jsonb.ts)
  *   array int2vector oidvector                SqlArray (array.ts)
  *   row record                                (Datum | null)[]
@@ -24,6 +25,8 @@
  *
  * date ±infinity are 2147483647 and -2147483648, as in PostgreSQL.
  */
+
+import type { EnumLabels } from './enum-labels.ts';
 
 export type SimpleKind =
   | 'boolean'
@@ -121,8 +124,15 @@ export interface MapType {
   readonly value: SqlType;
 }
 
+/** A type made by CREATE TYPE … AS ENUM. Its oid is its identity; the rest is looked up in its labels. */
+export interface EnumType {
+  readonly kind: 'enum';
+  readonly oid: number;
+  readonly labels: EnumLabels;
+}
+
 export type SqlType =
-  SimpleType | NumericType | LengthType | TimeType | ArrayType | RowType | MapType;
+  SimpleType | NumericType | LengthType | TimeType | ArrayType | RowType | MapType | EnumType;
 
 export type SqlKind = SqlType['kind'];
 
@@ -172,6 +182,10 @@ export const types = {
 
 export function arrayOf(element: SqlType): ArrayType {
   return { kind: 'array', element };
+}
+
+export function enumOf(labels: EnumLabels): EnumType {
+  return { kind: 'enum', oid: labels.oid, labels };
 }
 
 export function numeric(precision: number, scale: number): NumericType {

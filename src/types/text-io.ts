@@ -135,6 +135,8 @@ export function parseText(text: string, type: SqlType, io: TextIoOptions = {}): 
       return parseVector(text, (word) => parseInteger(word, smallintRange));
     case 'oidvector':
       return parseVector(text, (word) => parseOid(word));
+    case 'enum':
+      return type.labels.orderOf(text);
     case 'array': {
       const { element } = type;
       return parseArray(text, (each) => parseText(each, innermost(element), io));
@@ -213,6 +215,8 @@ export function formatText(value: Datum, type: SqlType, io: TextIoOptions = {}):
     case 'int2vector':
     case 'oidvector':
       return (value as SqlArray).elements.join(' ');
+    case 'enum':
+      return type.labels.labelOf(value as number);
     case 'array': {
       const element = innermost(type.element);
       return formatArray(value as SqlArray, (each) => formatText(each, element, io));

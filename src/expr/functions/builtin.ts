@@ -8,6 +8,7 @@ import { bytePlaceFunctions } from './byte-places.ts';
 import { byteFunctions } from './bytes.ts';
 import { catalogFunctions } from './catalog.ts';
 import { comparisonFunctions } from './comparison.ts';
+import { enumFunctions } from './enum.ts';
 import { floatFunctions } from './float.ts';
 import { generatorTables } from './generators.ts';
 import { integerFunctions } from './integer.ts';
@@ -51,6 +52,7 @@ export function createRegistry(): FunctionRegistry {
     ...numericFunctions(),
     ...widthBucketFunctions(),
     ...comparisonFunctions(),
+    ...enumFunctions(),
     ...booleanFunctions(),
     ...textFunctions(),
     ...textJoinFunctions(),

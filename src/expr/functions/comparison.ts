@@ -153,7 +153,7 @@ function order(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Arrays and whole rows, by the type they turn out to have. */
+/** Arrays, enums and whole rows, by the type they turn out to have. */
 function polymorphic(): ScalarFunction[] {
   const tests: readonly [string, (order: number) => boolean][] = [
     ['=', (each) => each === 0],
@@ -163,7 +163,7 @@ function polymorphic(): ScalarFunction[] {
     ['>', (each) => each > 0],
     ['>=', (each) => each >= 0],
   ];
-  return (['anyarray', types.record] as const).flatMap((parameter) =>
+  return (['anyarray', 'anyenum', types.record] as const).flatMap((parameter) =>
     tests.map(([symbol, test]) =>
       operator(symbol, [parameter, parameter], boolean, specializedOnly, {
         specialize: ([type]) =>

@@ -40,9 +40,9 @@ export type RegCatalog = RegKind;
 
 /**
  * A parameter's type: concrete, or one of the polymorphic ones. `any` takes anything as it is;
- * `anyelement`, `anyarray` and `anynonarray` must agree with each other within one call.
+ * `anyelement`, `anyarray`, `anynonarray` and `anyenum` must agree with each other within one call.
  */
-export type ParameterType = SqlType | 'any' | 'anyelement' | 'anyarray' | 'anynonarray';
+export type ParameterType = SqlType | 'any' | 'anyelement' | 'anyarray' | 'anynonarray' | 'anyenum';
 
 export interface ScalarFunction {
   /**

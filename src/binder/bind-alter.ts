@@ -11,12 +11,13 @@ import {
   type TableObject,
 } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
+import { addColumn, type AddedParts } from './bind-add-column.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
 import { withDefaultOf, withoutDefault } from './bind-default.ts';
 import { alterConstraint, constraintActions } from './bind-constraint.ts';
 import { alteredSequence } from './bind-sequence.ts';
 import type { Binding } from './binding.ts';
-import type { BoundAlter, Unnumbered } from './bound-statement.ts';
+import type { BoundAlter } from './bound-statement.ts';
 import { findRelation, missingRelation } from './relation-lookup.ts';
 import { renameInViews, type FullName } from './rename-in-views.ts';
 
@@ -37,7 +38,7 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
   let changed: CatalogObject = object;
   const others: CatalogObject[] = [];
   const sequences: { oid: number; restart: bigint | null }[] = [];
-  const newIndexes: Unnumbered<IndexObject>[] = [];
+  const added: AddedParts = { indexes: [], sequences: [] };
   const dropped: IndexObject[] = [];
   for (const action of statement.actions) {
     if (action.kind === 'sequence-options' && changed.kind === 'sequence') {
@@ -46,11 +47,15 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
       sequences.push({ oid: object.oid, restart: altered.restart });
       continue;
     }
+    if (action.kind === 'add-column') {
+      changed = addColumn(requireTable(changed, action), action, binding, added);
+      continue;
+    }
     if (constraintActions.has(action.kind)) {
       const table = requireTable(changed, action);
-      const result = alterConstraint(table, action, binding, newIndexes);
+      const result = alterConstraint(table, action, binding, added.indexes);
       changed = result.table;
-      if (result.newIndex !== null) newIndexes.push(result.newIndex);
+      if (result.newIndex !== null) added.indexes.push(result.newIndex);
       if (result.dropped !== null) dropped.push(result.dropped);
       continue;
     }
@@ -59,7 +64,16 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
     others.push(...result.others);
   }
   const objects = changed === object ? others : [changed, ...others];
-  return { kind: 'alter', tag, objects, schemas: [], sequences, newIndexes, dropped };
+  return {
+    kind: 'alter',
+    tag,
+    objects,
+    schemas: [],
+    sequences,
+    newIndexes: added.indexes,
+    newSequences: added.sequences,
+    dropped,
+  };
 }
 
 function refuseSystem(object: CatalogObject, name: ast.QualifiedName): void {

@@ -16,6 +16,7 @@ import type {
 import { nextValueSql } from '../catalog/sequences.ts';
 import type { SessionContext } from './session-context.ts';
 import { checkStoredRows, checkUnique, storedRows } from './stored-checks.ts';
+import { meaningsOver, requireMeanings } from './stored-meaning.ts';
 import { widenRows } from './widen-rows.ts';
 
 /** What an ALTER changes, with oids. */
@@ -42,8 +43,11 @@ export async function alter(bound: BoundAlter, session: SessionContext): Promise
   else {
     checkRows(change, session);
     const before = catalog.snapshot();
+    const renamed = change.objects.filter((object) => hasOtherNames(object, session));
+    const meanings = renamed.map((object) => meaningsOver(object.oid, session.database));
     try {
       const { put, removed } = install(change, session);
+      for (const each of meanings) requireMeanings(each, session.database);
       await catalogStore.save(put, removed);
     } catch (error) {
       catalog.restore(before);
@@ -63,6 +67,13 @@ export async function alter(bound: BoundAlter, session: SessionContext): Promise
 function isWidened(object: CatalogObject, { database }: SessionContext): boolean {
   if (object.kind !== 'table') return false;
   return object.columns.length > must(database.engine.relation(object.oid), 'table').types.length;
+}
+
+/** Whether a column of the table has got another name. */
+function hasOtherNames(object: CatalogObject, { database }: SessionContext): boolean {
+  const before = database.catalog.byOid(object.oid);
+  if (before?.kind !== 'table' || object.kind !== 'table') return false;
+  return before.columns.some((column, ordinal) => object.columns[ordinal]?.name !== column.name);
 }
 
 /** New objects get their oids, and new columns the mark by which stored queries know not to see them. */

@@ -93,7 +93,7 @@ describe('a crash', () => {
     };
     await Promise.all([write(), alter()]);
     await open.abandon();
-    expect(instants.length).toBeGreaterThan(20);
+    expect(instants.length).toBeGreaterThan(10);
     const seen = { before: 0, after: 0, pending: 0 };
     for (const instant of instants) {
       if (instant.state.get('definition/pending') !== undefined) seen.pending++;

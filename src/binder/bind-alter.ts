@@ -10,16 +10,20 @@ import {
   type SchemaObject,
   type TableObject,
 } from '../catalog/objects.ts';
+import { printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
+import { addColumn, type AddedParts } from './bind-add-column.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
 import { withDefaultOf, withoutDefault } from './bind-default.ts';
 import { alterConstraint, constraintActions } from './bind-constraint.ts';
 import { bindAlterType } from './bind-enum.ts';
 import { alteredSequence } from './bind-sequence.ts';
 import type { Binding } from './binding.ts';
-import type { BoundAlter, Unnumbered } from './bound-statement.ts';
+import type { BoundAlter } from './bound-statement.ts';
+import { renameColumn } from './bind-rename-column.ts';
 import { findRelation, findType, missingRelation } from './relation-lookup.ts';
 import { renameInDefinitions, type FullName } from './rename-in-views.ts';
+import { writtenFullName } from './written-name.ts';
 
 export function bindAlter(statement: ast.AlterStatement, binding: Binding): BoundAlter {
   const tag = `ALTER ${statement.object.toUpperCase()}`;
@@ -39,7 +43,7 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
   let changed: CatalogObject = object;
   const others: CatalogObject[] = [];
   const sequences: { oid: number; restart: bigint | null }[] = [];
-  const newIndexes: Unnumbered<IndexObject>[] = [];
+  const added: AddedParts = { indexes: [], sequences: [] };
   const dropped: IndexObject[] = [];
   for (const action of statement.actions) {
     if (action.kind === 'sequence-options' && changed.kind === 'sequence') {
@@ -48,11 +52,15 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
       sequences.push({ oid: object.oid, restart: altered.restart });
       continue;
     }
+    if (action.kind === 'add-column') {
+      changed = addColumn(requireTable(changed, action), action, binding, added);
+      continue;
+    }
     if (constraintActions.has(action.kind)) {
       const table = requireTable(changed, action);
-      const result = alterConstraint(table, action, binding, newIndexes);
+      const result = alterConstraint(table, action, binding, added.indexes);
       changed = result.table;
-      if (result.newIndex !== null) newIndexes.push(result.newIndex);
+      if (result.newIndex !== null) added.indexes.push(result.newIndex);
       if (result.dropped !== null) dropped.push(result.dropped);
       continue;
     }
@@ -60,8 +68,27 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
     changed = result.object;
     others.push(...result.others);
   }
-  const objects = changed === object ? others : [changed, ...others];
-  return { kind: 'alter', tag, objects, schemas: [], sequences, newIndexes, dropped };
+  const objects = changed === object ? others : [withStatement(changed, statement), ...others];
+  return {
+    kind: 'alter',
+    tag,
+    objects,
+    schemas: [],
+    sequences,
+    newIndexes: added.indexes,
+    newSequences: added.sequences,
+    dropped,
+  };
+}
+
+/** SHOW CREATE TABLE gives what was done to its columns and constraints too. */
+function withStatement(object: CatalogObject, statement: ast.AlterStatement): CatalogObject {
+  const moved: ReadonlySet<string> = new Set(['rename', 'set-schema', 'owner-to']);
+  if (object.kind !== 'table' || statement.actions.every(({ kind }) => moved.has(kind))) {
+    return object;
+  }
+  const name = writtenFullName(object, statement.name.span);
+  return { ...object, sql: `${object.sql};\n${printStatement({ ...statement, name })}` };
 }
 
 function refuseSystem(object: CatalogObject, name: ast.QualifiedName): void {
@@ -95,16 +122,48 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
     case 'owner-to':
       // There is one owner of everything; restoring scripts say so for each object.
       return { object, others: [] };
+    case 'rename-column': {
+      const { table, others } = renameColumn(requireTable(object, action), action, binding);
+      return { object: table, others };
+    }
+    case 'drop-column':
+      refuseDrop(requireTable(object, action), action, binding);
+      return { object, others: [] };
+    case 'column-type':
+      columnOrdinal(requireTable(object, action), action.column);
+      throw notSupported('ALTER COLUMN … TYPE', {
+        detail: 'Views over the table were made for the type that the column has.',
+        hint: 'ADD COLUMN with the new type, and fill it by UPDATE.',
+        position: action.span.start,
+      });
     case 'column-default':
       return { object: withDefault(requireTable(object, action), action, binding), others: [] };
     case 'column-not-null':
       return { object: withNotNull(requireTable(object, action), action), others: [] };
     default:
       throw notSupported('this form of ALTER', {
-        hint: 'Names, schemas, defaults, NOT NULL and constraints can be altered; otherwise make the object anew with CREATE.',
+        hint: 'Names, schemas, new columns, defaults, NOT NULL and constraints can be altered; otherwise make the object anew with CREATE.',
         position: action.span.start,
       });
   }
+}
+
+/** DROP COLUMN of a column that is there; one that is not is an error or a notice, as in PostgreSQL. */
+function refuseDrop(
+  table: TableObject,
+  action: Extract<ast.AlterAction, { kind: 'drop-column' | 'drop-constraint' }>,
+  binding: Binding,
+): void {
+  const { name, span } = action.name;
+  if (action.ifExists && !table.columns.some((column) => column.name === name)) {
+    binding.notice(`column "${name}" of relation "${table.name}" does not exist, skipping`);
+    return;
+  }
+  columnOrdinal(table, action.name);
+  throw notSupported('DROP COLUMN', {
+    hint: 'Leave the column and read the table through a view without it, or make the table anew.',
+    position: span.start,
+  });
 }
 
 function requireTable(object: CatalogObject, action: ast.AlterAction): TableObject {

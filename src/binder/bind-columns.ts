@@ -95,6 +95,20 @@ export function bindColumns(
   return builder.finish();
 }
 
+/** The columns and constraints of a table that gets one more column. */
+export function bindAddedColumn(
+  table: TableObject,
+  written: ast.ColumnDefinition,
+  binding: Binding,
+): BoundColumns {
+  const options = { relation: table.name, metadata: null, own: [] };
+  const builder = new ColumnsBuilder(binding, options, table);
+  for (const column of table.columns) builder.add(column, null);
+  builder.column(written);
+  builder.expressions();
+  return builder.finish();
+}
+
 /** Whether an element of the list declares columns that the connector reads. */
 function isRead(element: ast.TableElement): boolean {
   if (element.kind === 'like-table') return true;
@@ -147,14 +161,18 @@ class ColumnsBuilder {
   /** The tree of each column that has one. */
   readonly #written: (ast.ColumnDefinition | null)[] = [];
   #primaryKey: readonly number[] | null = null;
-  readonly #checks: { readonly name: string; readonly sql: string }[] = [];
+  readonly #checks: { readonly name: string; readonly sql: string }[];
   readonly #uniques: UniqueColumns[] = [];
   readonly #sequences: SequenceColumn[] = [];
   #watermark: WatermarkDefinition | null = null;
 
-  constructor(binding: Binding, options: ColumnsOptions) {
+  /** `table`: what is there already, beside its columns. */
+  constructor(binding: Binding, options: ColumnsOptions, table: TableObject | null = null) {
     this.#binding = binding;
     this.#options = options;
+    this.#checks = [...(table?.checks ?? [])];
+    if (table !== null && table.primaryKey.length > 0) this.#primaryKey = table.primaryKey;
+    this.#watermark = table?.watermark ?? null;
   }
 
   get #isSource(): boolean {

@@ -124,18 +124,24 @@ function uniqueIndexes(
   });
 }
 
-function columnSequences(
-  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+/** Of serial and identity columns; `others` are names that are taken too. */
+export function columnSequences(
+  table: Pick<TableObject, 'schema' | 'name' | 'columns'> & { readonly oid?: number },
   sequences: readonly SequenceColumn[],
   { catalog }: Binding,
+  others: Iterable<string> = [],
 ): readonly ColumnSequence[] {
-  const taken = new Set([table.name]);
+  const taken = new Set([table.name, ...others]);
   return sequences.map(({ ordinal, options, dataType }) => {
     const column = table.columns[ordinal]!;
     const name = freeName(catalog, table.schema, `${table.name}_${column.name}`, 'seq', taken);
     taken.add(name);
     const numbers = sequenceNumbers(options, null, dataType);
-    const owner = { relation: 0, column: column.name, identity: column.identity !== undefined };
+    const owner = {
+      relation: table.oid ?? 0,
+      column: column.name,
+      identity: column.identity !== undefined,
+    };
     return { ordinal, object: sequenceObject({ schema: table.schema, name }, numbers, owner) };
   });
 }

@@ -69,12 +69,13 @@ function relationOf(name: ast.QualifiedName, env: QueryEnv): RelationObject {
   }
 }
 
-/** All columns of a relation. */
+/** All columns of a relation that there were when the query was made. */
 export function scan(
   object: Exclude<RelationObject, PlainViewObject>,
   binding: Binding,
 ): LogicalPlan {
-  const schema = fieldsOf(object);
+  const { madeAt = Infinity } = binding.context;
+  const schema = fieldsOf(object, madeAt);
   return {
     kind: 'scan',
     relation: relationToRead(object, binding),
@@ -105,7 +106,7 @@ function expandView(view: PlainViewObject, env: QueryEnv): LogicalPlan {
     throw new SqlError(sqlstate.statementTooComplex, 'views are nested too deeply');
   }
   const inner: QueryEnv = {
-    binding: binding.forView(view.oid),
+    binding: binding.forView(view),
     parent: null,
     common: null,
     binders: env.binders,

@@ -317,7 +317,12 @@ function columnsOf(schema: Schema, position: number): readonly ViewColumn[] {
 
 /** The plan of a sink that the catalog keeps as text: the same plan as when it was created. */
 export function bindStoredSink(sink: SinkObject, context: BindContext): LogicalPlan {
-  const binding = sinkBinding({ ...context, searchPath: [], inlined: sink.inlined });
+  const binding = sinkBinding({
+    ...context,
+    searchPath: [],
+    inlined: sink.inlined,
+    madeAt: sink.oid,
+  });
   const [statement] = parseStatements(sink.querySql);
   if (statement?.kind === 'insert') {
     const target = sink.target === null ? undefined : context.catalog.byOid(sink.target);

@@ -10,7 +10,7 @@ import { parseViewQuery } from './view-query.ts';
 export function bindViewQuery(view: MaterializedViewObject, context: BindContext): LogicalPlan {
   const evaluation = { ...context.evaluation, timeZone: 'UTC' };
   const binding = new Binding(
-    { ...context, evaluation, searchPath: [], parameterOids: [] },
+    { ...context, evaluation, searchPath: [], parameterOids: [], madeAt: view.oid },
     'materialized view',
   );
   const query = bindWholeQuery(parseViewQuery(view), binding);

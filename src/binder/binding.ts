@@ -35,6 +35,8 @@ export interface BindContext {
   readonly parameterOids: readonly number[];
   /** Temporary views that stored SQL names and that live in no catalog any more. */
   readonly inlined?: readonly PlainViewObject[];
+  /** A stored query is bound, which does not see columns that tables got since this oid was given. */
+  readonly madeAt?: number;
   /** For constants: the session's time zone, now(), and the catalog behind reg* casts. */
   readonly evaluation: EvalContext;
 }
@@ -71,8 +73,8 @@ export class Binding {
   }
 
   /** For the query of a plain view: names in it are full, and it has no parameters of ours. */
-  forView(oid: number): Binding {
-    const context = { ...this.context, searchPath: [] };
+  forView({ oid, made = oid }: PlainViewObject): Binding {
+    const context = { ...this.context, searchPath: [], madeAt: made };
     return new Binding(context, this.purpose, this, oid);
   }
 

@@ -196,6 +196,8 @@ export interface BoundAlter {
   readonly sequences?: readonly { readonly oid: number; readonly restart: bigint | null }[];
   /** What UNIQUE adds to a table, whose rows must keep to it. */
   readonly newIndexes?: readonly Unnumbered<IndexObject>[];
+  /** Those of added serial and identity columns, by the ordinals of these. */
+  readonly newSequences?: readonly ColumnSequence[];
   /** What a constraint takes along. */
   readonly dropped?: readonly CatalogObject[];
 }

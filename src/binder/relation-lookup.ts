@@ -2,7 +2,12 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type { CatalogObject, RelationObject, TypeObject } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  RelationObject,
+  TypeObject,
+} from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -230,12 +235,12 @@ function isChangeFormat(format: string | null): boolean {
   return format !== null && /debezium|upsert|canal|maxwell/.test(format);
 }
 
-/** The columns of a relation as fields, in order. */
-export function fieldsOf(object: RelationObject): readonly Field[] {
+/** The columns of a relation as fields, in order; without those that were added after the oid `madeAt` was given. */
+export function fieldsOf(object: RelationObject, madeAt = Infinity): readonly Field[] {
   switch (object.kind) {
     case 'table':
     case 'source':
-      return object.columns.map((column, ordinal) => ({
+      return columnsUntil(object.columns, madeAt).map((column, ordinal) => ({
         name: column.name,
         type: column.type,
         nullable: !column.notNull,
@@ -253,6 +258,15 @@ export function fieldsOf(object: RelationObject): readonly Field[] {
         origin: { relationOid: object.oid, attribute: ordinal + 1 },
       }));
   }
+}
+
+/** Columns are added at the end, so the others keep their ordinals. */
+function columnsUntil(
+  columns: readonly ColumnDefinition[],
+  madeAt: number,
+): readonly ColumnDefinition[] {
+  const first = columns.findIndex(({ added = 0 }) => added > madeAt);
+  return first < 0 ? columns : columns.slice(0, first);
 }
 
 /** The watermark's column carries event time; `AS PROCTIME()` processing time. */

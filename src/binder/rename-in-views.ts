@@ -1,14 +1,22 @@
 /**
- * Views keep their queries as text, tables their defaults and checks, so renaming a relation, type or schema
- * rewrites the texts that name it. The
- * new text means the same: columns stay reachable under the old name, which becomes an alias.
+ * Views keep their queries as text, tables their defaults and checks, so renaming a relation, column,
+ * type or schema rewrites the texts that name it. The new text means the same: what is renamed stays reachable under the
+ * old name, which becomes an alias.
  */
 
 import { must } from '../base/assert.ts';
-import type { CatalogObject, ColumnDefinition } from '../catalog/objects.ts';
+import type {
+  CatalogObject,
+  ColumnDefinition,
+  MaterializedViewObject,
+  PlainViewObject,
+  SinkObject,
+  TableObject,
+} from '../catalog/objects.ts';
 import { parseExpression, parseStatements } from '../syntax/parse.ts';
 import { printExpression, printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
+import { fieldsOf } from './relation-lookup.ts';
 import { writtenName } from './written-name.ts';
 
 export interface FullName {
@@ -18,6 +26,11 @@ export interface FullName {
 
 /** The full name that takes another's place, or null when it stays. */
 export type Rename = (name: FullName) => FullName | null;
+
+type Stored = PlainViewObject | MaterializedViewObject | SinkObject;
+
+/** What takes the place of a node; undefined: it stays, and what is in it is asked for. */
+type Change = (node: object) => object | undefined;
 
 /** Everything whose texts change, with its new texts. */
 export function renameInDefinitions(
@@ -122,23 +135,126 @@ export function namedInSql(object: CatalogObject, text: string): boolean {
 
 /** The same text where no name changes. */
 function renamedText(sql: string, rename: Rename): string {
-  const statement = must(parseStatements(sql)[0], 'stored statement');
-  const renamed = withNewNames(statement, rename) as ast.Statement;
-  return renamed === statement ? sql : printStatement(renamed);
+  return changedText(sql, renaming(rename));
 }
 
 function withNewNames(node: unknown, rename: Rename): unknown {
-  if (Array.isArray(node)) return mapSame(node, (item) => withNewNames(item, rename));
+  return changedTree(node, renaming(rename));
+}
+
+function renaming(rename: Rename): Change {
+  return (node) => {
+    if (isTable(node)) return renameTable(node, rename);
+    if (isName(node)) return renameName(node, rename);
+    if (isColumn(node)) return renameColumn(node, rename);
+    return undefined;
+  };
+}
+
+/**
+ * The views and sinks that name a table, with texts in which the table's column goes on under its present name,
+ * which is about to change: `FROM t AS t (a, b)`.
+ */
+export function keepColumnName(
+  objects: readonly CatalogObject[],
+  table: TableObject,
+  ordinal: number,
+): readonly Stored[] {
+  const isIt: Rename = (name) =>
+    name.schema === table.schema && name.name === table.name ? name : null;
+  return changeTexts(objects, ({ oid, made = oid }) => {
+    const names = fieldsOf(table, made).map((field) => field.name);
+    // It came after the view was made.
+    if (names[ordinal] === undefined) return () => undefined;
+    return (node) => {
+      if (isTable(node)) return withColumnNames(node, names.slice(0, ordinal + 1), isIt);
+      // `schema.table.column` does not see an alias.
+      if (isColumn(node)) return renameColumn(node, isIt);
+      return undefined;
+    };
+  });
+}
+
+function withColumnNames(
+  table: ast.TableRef,
+  names: readonly string[],
+  isIt: Rename,
+): ast.TableRef {
+  const [schema, relation, more] = table.name.parts;
+  if (schema === undefined || relation === undefined || more !== undefined) return table;
+  if (isIt({ schema: schema.name, name: relation.name }) === null) return table;
+  const { alias, span } = table;
+  const given = alias?.columns ?? [];
+  if (given.length >= names.length) return table;
+  const missing = names.slice(given.length).map((name) => writtenName(name, span));
+  const name = alias?.name ?? relation;
+  return { ...table, alias: { name, columns: [...given, ...missing], span } };
+}
+
+/** `changeOf` gives what changes in the texts of one view. */
+function changeTexts(
+  objects: readonly CatalogObject[],
+  changeOf: (stored: { readonly oid: number; readonly made?: number }) => Change,
+): readonly Stored[] {
+  return objects.flatMap((object): readonly Stored[] => {
+    if (object.kind === 'view' || object.kind === 'materialized-view') {
+      const change = changeOf(object);
+      const querySql = changedText(object.querySql, change);
+      if (querySql === object.querySql) return [];
+      return [{ ...object, querySql, sql: changedText(object.sql, change) }];
+    }
+    if (object.kind !== 'sink') return [];
+    const change = changeOf(object);
+    const querySql = changedText(object.querySql, change);
+    const inlined = mapSame(object.inlined, (view) => {
+      const changed = changedText(view.querySql, changeOf(view));
+      return changed === view.querySql ? view : { ...view, querySql: changed };
+    });
+    if (querySql === object.querySql && inlined === object.inlined) return [];
+    return [{ ...object, querySql, inlined, sql: changedText(object.sql, change) }];
+  });
+}
+
+/** The same text where nothing changes. */
+function changedText(sql: string, change: Change): string {
+  const statement = must(parseStatements(sql)[0], 'stored statement');
+  const changed = changedTree(statement, change) as ast.Statement;
+  return changed === statement ? sql : printStatement(changed);
+}
+
+function changedTree(node: unknown, change: Change): unknown {
+  if (Array.isArray(node)) return mapSame(node, (item) => changedTree(item, change));
   if (typeof node !== 'object' || node === null) return node;
-  if (isTable(node)) return renameTable(node, rename);
-  if (isName(node)) return renameName(node, rename);
-  if (isColumn(node)) return renameColumn(node, rename);
+  const other = change(node);
+  if (other !== undefined) return other;
   const entries = Object.entries(node);
   const changed = mapSame(entries, (entry) => {
-    const value = withNewNames(entry[1], rename);
+    const value = changedTree(entry[1], change);
     return value === entry[1] ? entry : ([entry[0], value] as [string, unknown]);
   });
   return changed === entries ? node : Object.fromEntries(changed);
+}
+
+/**
+ * An expression over the columns of one relation, as the catalog keeps it, with another name for one of them.
+ * `relation` is the relation's own name.
+ */
+export function renameInExpression(
+  sql: string,
+  relation: string,
+  from: string,
+  to: string,
+): string {
+  const tree = parseExpression(sql);
+  const changed = changedTree(tree, (node) => {
+    if (!isColumn(node)) return undefined;
+    const at = node.parts.length > 1 && node.parts[0]!.name === relation ? 1 : 0;
+    const part = node.parts[at]!;
+    if (part.name !== from) return node;
+    const parts = node.parts.map((each, i) => (i === at ? writtenName(to, part.span) : each));
+    return { ...node, parts };
+  });
+  return changed === tree ? sql : printExpression(changed as ast.Expression);
 }
 
 function isTable(node: object): node is ast.TableRef {

@@ -24,6 +24,11 @@ export interface ColumnDefinition {
   readonly sequence?: number;
   /** GENERATED … AS IDENTITY. */
   readonly identity?: 'always' | 'by-default';
+  /**
+   * ALTER TABLE added it when this oid was the next one: stored queries with a lower oid do not see it, and go on
+   * meaning what they meant.
+   */
+  readonly added?: number;
 }
 
 export interface WatermarkDefinition {
@@ -50,6 +55,8 @@ export interface TableObject extends ObjectBase {
   readonly primaryKey: readonly number[];
   readonly checks: readonly { readonly name: string; readonly sql: string }[];
   readonly watermark: WatermarkDefinition | null;
+  /** Under which number its rows are kept, where they were written anew since its making; else under its oid. */
+  readonly storage?: number;
 }
 
 /** CREATE TABLE … WITH (connector = …) or CREATE SOURCE. */
@@ -112,6 +119,8 @@ export interface PlainViewObject extends ObjectBase {
   readonly querySql: string;
   readonly dependsOn: readonly number[];
   readonly temporary: boolean;
+  /** The oid that was the next one when OR REPLACE gave it this query; its own where that never happened. */
+  readonly made?: number;
 }
 
 /** CREATE MATERIALIZED VIEW: a running dataflow with its rows kept. */
@@ -195,6 +204,11 @@ export type CatalogObject =
   | SequenceObject
   | TypeObject
   | VirtualRelation;
+
+/** The number under which a relation's rows are kept; no two relations ever have the same. */
+export function storageOf(object: CatalogObject): number {
+  return object.kind === 'table' ? (object.storage ?? object.oid) : object.oid;
+}
 
 /** What can stand in FROM. */
 export type RelationObject = Exclude<

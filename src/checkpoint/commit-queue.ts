@@ -7,7 +7,7 @@
 import type { Store, StoreChange } from '../state/store.ts';
 
 interface Waiting {
-  readonly changes: readonly StoreChange[];
+  readonly changes: readonly StoreChange[] | Promise<readonly StoreChange[]>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,8 +25,8 @@ export class CommitQueue {
     this.#store = store;
   }
 
-  /** Resolves when the changes are durable. */
-  submit(changes: readonly StoreChange[]): Promise<void> {
+  /** Resolves when the changes are durable. All that is submitted after a promise of changes waits for it. */
+  submit(changes: readonly StoreChange[] | Promise<readonly StoreChange[]>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#abandoned) return;
       this.#waiting.push({ changes, resolve, reject });
@@ -59,7 +59,11 @@ export class CommitQueue {
     try {
       // After a failure the pages on disk are in doubt, so nothing more is acknowledged.
       if (this.#failed !== null) throw this.#failed;
-      const changes = group.flatMap((each) => each.changes);
+      const changes: StoreChange[] = [];
+      for (const each of group) {
+        changes.push(...(each.changes instanceof Promise ? await each.changes : each.changes));
+      }
+      if (this.#abandoned) return;
       if (changes.length > 0) {
         await this.#store.commit(changes);
         this.commits++;

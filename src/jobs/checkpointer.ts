@@ -90,9 +90,13 @@ export class Checkpointer {
     return false;
   }
 
-  /** Writes all that changed since the last one; resolves when it is durable. One at a time. */
-  async take(): Promise<void> {
+  /**
+   * Writes all that changed since the last one; resolves when it is durable. One at a time. `first` runs in the
+   * same instant; when it throws, nothing is written.
+   */
+  async take(first: () => void = () => undefined): Promise<void> {
     while (this.#running !== null) await this.#running;
+    first();
     const { clock, segments, begin } = this.#options;
     const started = clock.monotonicMs();
     const { changes, submit, committed } = begin();

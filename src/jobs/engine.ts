@@ -14,13 +14,14 @@ import { assert, must } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type {
-  CatalogObject,
-  IndexObject,
-  MaterializedViewObject,
-  SinkObject,
-  SourceObject,
-  TableObject,
+import {
+  type CatalogObject,
+  type IndexObject,
+  type MaterializedViewObject,
+  type SinkObject,
+  type SourceObject,
+  storageOf,
+  type TableObject,
 } from '../catalog/objects.ts';
 import { CommitQueue } from '../checkpoint/commit-queue.ts';
 import { Segments } from '../checkpoint/segments.ts';
@@ -135,6 +136,8 @@ export class Engine {
   #writesPending = 0;
   #heartbeatTimer: Timer | null = null;
   readonly #checkpointer: Checkpointer;
+  /** Changes that must be in the next checkpoint, before anything that is written later: a table has been widened. */
+  #widening: StoreChange[] = [];
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -211,9 +214,58 @@ export class Engine {
   // What exists ------------------------------------------------------------------------------------
 
   addTable(table: TableObject): void {
-    const types = table.columns.map((column) => column.type);
-    const relation = this.#store(table, types, null, false);
-    this.#segments.add(String(table.oid), relation.store.name, relation.store);
+    const relation = this.#store(table, typesOf(table), null, false);
+    this.#segments.add(String(relation.storage), relation.store.name, relation.store);
+  }
+
+  /**
+   * Columns come to the end of a table. `widen` is called between two ticks and gives the new rows, or throws, and
+   * then nothing has happened. From that instant on the table has the columns; `pending` of them, a change of the
+   * store, is durable together with the rows and everything before, or none of it is. Then `save` makes the
+   * definition durable, and `done` undoes `pending`.
+   */
+  async widenTable(widen: () => Widened, save: () => Promise<void>): Promise<void> {
+    let key: string | null = null;
+    let shown = (): void => undefined;
+    try {
+      await this.#checkpointer.take(() => {
+        const widened = widen();
+        key = widened.pending.key;
+        this.#widening = [...this.#replaceRows(widened), widened.pending];
+        // Whoever sees the columns answers only when they are there to stay.
+        this.#writesPending++;
+        this.#lastWrite = new Promise((resolve) => {
+          shown = resolve;
+        });
+      });
+      this.#writesPending--;
+      shown();
+      await save();
+      await this.#commits.submit([{ key: must<string>(key, 'pending definition'), value: null }]);
+    } catch (error) {
+      // What a restart will find is not what is in memory.
+      if (key !== null) this.#options.fatal(error);
+      throw error;
+    }
+  }
+
+  /** The changes forget the old rows. */
+  #replaceRows({ table, rows }: Widened): StoreChange[] {
+    const relation = must(this.#relations.get(table.oid), `table ${table.name}`);
+    const forgotten = this.#segments.remove(String(relation.storage));
+    const store = new RelationStore('rows', typesOf(table));
+    for (const batch of rows) store.add(batch);
+    store.endStep();
+    this.#indexes.apply(table.oid, store);
+    relation.widen(store, storageOf(table));
+    this.#segments.add(String(relation.storage), store.name, store);
+    this.subscriptions.fail(table.oid, altered(table.name));
+    return forgotten;
+  }
+
+  /** Whether somebody reads the table as it was before changes that came since. */
+  isReadAsBefore(oid: number): boolean {
+    return this.#history.has(oid);
   }
 
   #store(
@@ -224,6 +276,7 @@ export class Engine {
   ): StoredRelation {
     const relation = new StoredRelation({
       oid: object.oid,
+      storage: storageOf(object),
       name: object.name,
       types,
       store: new RelationStore('rows', types, key),
@@ -417,7 +470,7 @@ export class Engine {
     this.sequences.remove(oid);
     this.#endReaders(oid);
     const job = this.#jobs.get(oid);
-    const changes = this.#segments.remove(String(oid));
+    const changes = this.#segments.remove(String(this.#relations.get(oid)?.storage ?? oid));
     let forgotten = false;
     if (job !== undefined) {
       this.#jobs.delete(oid);
@@ -495,7 +548,7 @@ export class Engine {
     for (const object of objects) {
       if (object.kind === 'table') {
         this.addTable(object);
-        this.#segments.load(String(object.oid), store);
+        this.#segments.load(String(storageOf(object)), store);
       } else if (object.kind === 'source') {
         if (object.unreadable === undefined) this.addSource(object);
       } else if (object.kind === 'materialized-view') {
@@ -601,7 +654,7 @@ export class Engine {
   /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */
   async #dropOrphans(): Promise<void> {
     const known = new Set<string>([ledgerOwner]);
-    for (const oid of this.#relations.keys()) known.add(String(oid));
+    for (const { storage } of this.#relations.values()) known.add(String(storage));
     // A source that no restored view reads starts anew.
     for (const [oid, { shared, source }] of this.#sources) {
       if (shared !== null) known.add(String(oid));
@@ -618,11 +671,16 @@ export class Engine {
   }
 
   #replayLog(): void {
+    const kept = new Map<number, StoredRelation>();
+    for (const relation of this.#relations.values()) kept.set(relation.storage, relation);
+    const relationOf = (storage: number): StoredRelation =>
+      must(kept.get(storage), `table of storage ${storage}`);
     for (const [key, value] of this.#options.store.range(writeLogFrom, writeLogTo)) {
       const sequence = writeLogSequence(key);
       if (this.#logSequence === 0) this.#checkpointed = sequence - 1;
       this.#logSequence = sequence;
-      this.#applyWrites(decodeWrite(value, (oid) => this.#relations.get(oid)?.types ?? null));
+      const written = decodeWrite(value, (storage) => kept.get(storage)?.types ?? null);
+      this.#applyWrites(written.map(({ oid, rows }) => ({ oid: relationOf(oid).oid, rows })));
     }
   }
 
@@ -827,9 +885,9 @@ export class Engine {
     if (changes.length === 0) return [];
     this.#logSequence++;
     const key = writeLogKey(this.#logSequence);
-    const typesOf = (oid: number): readonly SqlType[] =>
-      must(this.#relations.get(oid), `table ${oid}`).types;
-    const value = encodeWrite(changes, typesOf);
+    const relationOf = (oid: number): StoredRelation =>
+      must(this.#relations.get(oid), `table ${oid}`);
+    const value = encodeWrite(changes, relationOf);
     this.#applyWrites(changes);
     return [{ key, value }];
   }
@@ -874,7 +932,9 @@ export class Engine {
 
   /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
   #checkpointPart(): CheckpointPart {
-    const changes = [...this.#withoutFailed(), ...this.sequences.takeChanges()];
+    const widening = this.#widening;
+    this.#widening = [];
+    const changes = [...widening, ...this.#withoutFailed(), ...this.sequences.takeChanges()];
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -882,7 +942,7 @@ export class Engine {
     const sinks = this.#pressure.sinks();
     return {
       changes,
-      submit: (all) => this.#submit(all, sinks),
+      submit: (all) => this.#submit(all, sinks, widening.length > 0),
       committed: () => {
         for (const job of sinks) job.committed();
         this.#checkpointed = upTo;
@@ -890,10 +950,17 @@ export class Engine {
     };
   }
 
-  /** The rows of sinks come to stable storage before the checkpoint that says so. */
-  #submit(changes: readonly StoreChange[], sinks: readonly SinkJob[]): Promise<void> {
+  /**
+   * The rows of sinks come to stable storage before the checkpoint that says so. `first`: nothing that is written
+   * from now on may be durable sooner.
+   */
+  #submit(
+    changes: readonly StoreChange[],
+    sinks: readonly SinkJob[],
+    first: boolean,
+  ): Promise<void> {
     if (sinks.length === 0) return this.#commits.submit(changes);
-    return Promise.all(sinks.map((job) => job.synced())).then(() => {
+    const ready = Promise.all(sinks.map((job) => job.synced())).then(() => {
       const failed = this.#withoutFailed();
       // What failed or was dropped meanwhile must leave no state behind.
       const gone = sinks.filter(
@@ -903,8 +970,10 @@ export class Engine {
       const kept = changes.filter(
         ({ key, value }) => value === null || !owners.some((owner) => key.startsWith(owner)),
       );
-      return this.#commits.submit([...kept, ...failed]);
+      return [...kept, ...failed];
     });
+    // Otherwise writes that come meanwhile need not wait for what is outside.
+    return first ? this.#commits.submit(ready) : ready.then((all) => this.#commits.submit(all));
   }
 
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */
@@ -965,6 +1034,25 @@ function keyInPlace(plan: DataflowPlan): readonly number[] | null {
   let node = root;
   while (node.kind === 'map') node = plan.nodes[node.inputs[0]!]!;
   return node.kind === 'aggregate' || node.kind === 'session-aggregate' ? root.key : null;
+}
+
+/** A table with more columns, its rows with their values, and what brings its definition back after a crash. */
+export interface Widened {
+  readonly table: TableObject;
+  readonly rows: readonly Batch[];
+  readonly pending: StoreChange;
+}
+
+function typesOf(table: TableObject): readonly SqlType[] {
+  return table.columns.map((column) => column.type);
+}
+
+function altered(name: string): SqlError {
+  return new SqlError(
+    sqlstate.objectNotInPrerequisiteState,
+    `subscription ended because table "${name}" has got another column`,
+    { hint: 'Subscribe again.' },
+  );
 }
 
 function toBatch(rows: TableChange['rows'], types: readonly SqlType[]): Batch {

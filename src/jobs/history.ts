@@ -60,6 +60,11 @@ export class History {
     while (this.#rows > this.#rowsMax && this.#snapshots.size > 0) this.#giveUpOldest();
   }
 
+  /** Whether an open snapshot needs changes of this relation to be undone. */
+  has(oid: number): boolean {
+    return this.#changes.has(oid);
+  }
+
   /** What undoes the changes of a relation since the snapshot. */
   *undo(oid: number, snapshot: Snapshot): Iterable<Batch> {
     if (!snapshot.valid) {

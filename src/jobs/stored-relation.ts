@@ -3,6 +3,7 @@
  * for open snapshots, and on to whoever reads it, all within one tick.
  */
 
+import { assert } from '../base/assert.ts';
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { type Lookup, RelationStore } from '../state/relation-store.ts';
 import type { Batch } from '../types/batch.ts';
@@ -12,6 +13,8 @@ import { type ChangeListener, projectBatch } from './relation.ts';
 
 export interface RelationDescription {
   readonly oid: number;
+  /** Under which number its rows are kept. */
+  readonly storage: number;
   /** Schema-qualified name, for messages. */
   readonly name: string;
   readonly types: readonly SqlType[];
@@ -25,7 +28,7 @@ export interface RelationDescription {
 export class StoredRelation {
   readonly oid: number;
   name: string;
-  readonly types: readonly SqlType[];
+  #storage: number;
   readonly appendOnly: boolean;
   #store: RelationStore;
   #kept = true;
@@ -43,7 +46,7 @@ export class StoredRelation {
   constructor(description: RelationDescription) {
     this.oid = description.oid;
     this.name = description.name;
-    this.types = description.types;
+    this.#storage = description.storage;
     this.appendOnly = description.appendOnly;
     this.#store = description.store;
     this.#history = description.history;
@@ -53,6 +56,25 @@ export class StoredRelation {
 
   get store(): RelationStore {
     return this.#store;
+  }
+
+  /** Under which number its rows are kept. */
+  get storage(): number {
+    return this.#storage;
+  }
+
+  get types(): readonly SqlType[] {
+    return this.#store.types;
+  }
+
+  /**
+   * The same rows with more columns at the end. Those who listen named their columns by ordinals and go on; a scan
+   * that is open gives what it began with.
+   */
+  widen(store: RelationStore, storage: number): void {
+    assert(store.types.length >= this.types.length, `${this.name} would lose columns`);
+    this.#store = store;
+    this.#storage = storage;
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * The write-ahead log: changes of tables that were acknowledged but are not in a checkpoint yet. One entry a
- * transaction, under a key that sorts by its sequence number. Recovery replays them, each as a tick of its
+ * transaction, under a key that sorts by its sequence number; tables go by the numbers of their storage, under
+ * which all rows have the same columns. Recovery replays them, each as a tick of its
  * own; a checkpoint deletes what it contains.
  */
 
@@ -31,12 +32,12 @@ export function writeLogSequence(key: string): number {
 
 export function encodeWrite(
   changes: readonly TableChange[],
-  typesOf: (oid: number) => readonly SqlType[],
+  relationOf: (oid: number) => { readonly storage: number; readonly types: readonly SqlType[] },
 ): Uint8Array {
   const writer = new ByteWriter();
   writer.uint8(version).varint(changes.length);
   for (const { oid, rows } of changes) {
-    const types = typesOf(oid);
+    const { storage, types } = relationOf(oid);
     const body = new ByteWriter();
     body.varint(rows.length);
     for (const { row, weight } of rows) {
@@ -45,15 +46,18 @@ export function encodeWrite(
     }
     // With its length, so that the rows of a table that is gone can be stepped over.
     const bytes = body.take();
-    writer.uint32(oid).varint(bytes.length).bytes(bytes);
+    writer.uint32(storage).varint(bytes.length).bytes(bytes);
   }
   return writer.take();
 }
 
-/** `typesOf` gives null for a table that was dropped since; its changes are left out. */
+/**
+ * Tables by the numbers of their storage. `typesOf` gives null for a table that was dropped since; its changes are
+ * left out.
+ */
 export function decodeWrite(
   bytes: Uint8Array,
-  typesOf: (oid: number) => readonly SqlType[] | null,
+  typesOf: (storage: number) => readonly SqlType[] | null,
 ): TableChange[] {
   const reader = new ByteReader(bytes);
   const found = reader.uint8();

@@ -195,7 +195,7 @@ export async function openDatabase(world: World, options: DatabaseOptions): Prom
     definitionLock: mutex(),
   };
   provideEngineTables(database.system, catalog, engine);
-  await catalogStore.load();
+  await catalogStore.load(world.stores.state);
   await engine.recover(
     catalog.objects(),
     (view) => planStoredView(view, database),

@@ -31,9 +31,10 @@ import type {
 import { nextValueSql } from '../catalog/sequences.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { readRow } from '../types/column-access.ts';
+import { alter } from './alter.ts';
 import type { ParameterValues } from './session-context.ts';
 import { planSink } from './sinks.ts';
-import { checkStoredRows, checkUnique } from './stored-checks.ts';
+import { checkUnique, storedRows } from './stored-checks.ts';
 import { planView, typedByPlan } from './plan-view.ts';
 import type { Queries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
@@ -108,7 +109,8 @@ export class Definitions {
       case 'drop':
         return await this.#drop(bound);
       case 'alter':
-        return await this.#alter(bound);
+        await alter(bound, this.#session);
+        return done(bound.tag);
       default:
         return unreachable(bound);
     }
@@ -211,7 +213,7 @@ export class Definitions {
     if (bound.skip) return done('CREATE VIEW');
     const { catalog } = this.#session.database;
     if (bound.replaces !== null) {
-      const view = { ...bound.object, oid: bound.replaces.oid };
+      const view = { ...bound.object, oid: bound.replaces.oid, made: catalog.allocateOid() };
       this.#checkReplace(bound.replaces, view);
       catalog.replace(view);
       await this.#saveOrUndo([view]);
@@ -312,7 +314,9 @@ export class Definitions {
     if (bound.skip) return done('CREATE INDEX');
     const { catalog, engine } = this.#session.database;
     const index = { ...bound.object, oid: catalog.allocateOid() };
-    if (index.unique) checkUnique(index, must(engine.relation(index.relation), 'indexed table'));
+    if (index.unique) {
+      checkUnique(index, storedRows(must(engine.relation(index.relation), 'indexed table')));
+    }
     catalog.create(index);
     engine.addIndex(index);
     await this.#saveOrUndo([index]);
@@ -363,75 +367,6 @@ export class Definitions {
 
   async #dropObjects(objects: readonly CatalogObject[]): Promise<void> {
     for (const object of objects) await this.#session.database.engine.remove(object.oid);
-  }
-
-  async #alter(bound: BoundAlter): Promise<StatementResult> {
-    const { catalog, catalogStore, engine } = this.#session.database;
-    const before = catalog.snapshot();
-    this.#checkSequences(bound);
-    this.#checkRows(bound);
-    const newIndexes = (bound.newIndexes ?? []).map((index) => ({
-      ...index,
-      oid: catalog.allocateOid(),
-    }));
-    const dropped = bound.dropped ?? [];
-    try {
-      for (const object of bound.objects) catalog.replace(object);
-      catalog.drop({ objects: dropped, schemas: [], cascaded: [] });
-      for (const index of newIndexes) catalog.create(index);
-      for (const schema of bound.schemas) catalog.replaceSchema(schema);
-      // The objects of a renamed schema moved along, those that were just replaced too.
-      const moved = bound.schemas.flatMap((schema) => [...catalog.objectsIn(schema.name)]);
-      const oids = new Set([...bound.objects, ...moved].map((object) => object.oid));
-      const changed = [...oids].map((oid) => must(catalog.byOid(oid), `object ${oid}`));
-      await catalogStore.save(
-        [...changed, ...newIndexes, ...bound.schemas],
-        dropped.map((object) => object.oid),
-      );
-    } catch (error) {
-      catalog.restore(before);
-      throw error;
-    }
-    for (const index of newIndexes) engine.addIndex(index);
-    await this.#dropObjects(dropped);
-    const restarted = bound.sequences?.filter((each) => each.restart !== null) ?? [];
-    for (const { oid, restart } of restarted) {
-      engine.sequences.set(oid, { last: restart!, called: false });
-    }
-    if (restarted.length > 0) await engine.write([], { wait: true });
-    await engine.rename(catalog.objects());
-    return done(bound.tag);
-  }
-
-  /** The rows that there are must keep to constraints that come to be. */
-  #checkRows(bound: BoundAlter): void {
-    const { catalog, engine } = this.#session.database;
-    for (const after of bound.objects) {
-      const before = catalog.byOid(after.oid);
-      if (before?.kind !== 'table' || after.kind !== 'table') continue;
-      checkStoredRows(before, after, this.#session);
-    }
-    for (const index of bound.newIndexes ?? []) {
-      checkUnique(index, must(engine.relation(index.relation), 'indexed table'));
-    }
-  }
-
-  /** Where a sequence stands must be within its new limits. */
-  #checkSequences(bound: BoundAlter): void {
-    for (const { oid, restart } of bound.sequences ?? []) {
-      const sequence = bound.objects.find((object) => object.oid === oid);
-      if (sequence?.kind !== 'sequence' || restart !== null) continue;
-      const { last } = this.#session.database.engine.sequences.value(sequence);
-      const [word, limit] =
-        last < BigInt(sequence.min)
-          ? ['less than MINVALUE', sequence.min]
-          : ['greater than MAXVALUE', sequence.max];
-      if (last >= BigInt(sequence.min) && last <= BigInt(sequence.max)) continue;
-      throw new SqlError(
-        sqlstate.invalidParameterValue,
-        `RESTART value (${last}) cannot be ${word} (${limit})`,
-      );
-    }
   }
 
   async #saveOrUndo(objects: readonly CatalogObject[]): Promise<void> {

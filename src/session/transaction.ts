@@ -75,9 +75,7 @@ export class Transaction {
       });
     }
     yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
-    const rows = this.#changes
-      .filter((change) => change.oid === oid)
-      .flatMap((change) => change.rows);
+    const rows = this.pending(oid);
     if (rows.length === 0) return;
     const builder = new BatchBuilder(
       ordinals.map((ordinal) => relation.types[ordinal]!),
@@ -94,11 +92,25 @@ export class Transaction {
 
   /** What this transaction has done to a table so far. */
   pending(oid: number): readonly WeightedRow[] {
-    return this.#changes.filter((change) => change.oid === oid).flatMap((change) => change.rows);
+    const changes = this.#changes.filter((change) => change.oid === oid);
+    for (const change of changes) this.#checkWidth(change);
+    return changes.flatMap((change) => change.rows);
+  }
+
+  /** Rows that were made before their table got another column have no value for it. */
+  #checkWidth({ oid, rows }: PendingChange): void {
+    const relation = this.#engine.relation(oid);
+    if (relation === undefined || rows[0]?.row.length === relation.types.length) return;
+    throw new SqlError(
+      sqlstate.serializationFailure,
+      `could not serialize access: table "${relation.name}" has got another column from another session`,
+      { hint: 'Run the transaction again.' },
+    );
   }
 
   change(oid: number, rows: readonly WeightedRow[]): void {
     if (rows.length === 0) return;
+    this.#checkWidth({ oid, rows });
     this.#changes.push({ oid, rows });
   }
 
@@ -143,6 +155,7 @@ export class Transaction {
           'could not serialize access: a changed table was dropped by another session',
         );
       }
+      this.#checkWidth({ oid, rows });
       const set = sets.get(oid) ?? new RowSet(relation.types);
       sets.set(oid, set);
       for (const { row, weight } of rows) set.add(row, weight);

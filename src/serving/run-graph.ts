@@ -4,6 +4,7 @@
  */
 
 import { Graph } from '../dataflow/graph.ts';
+import type { OperatorContext } from '../dataflow/operator.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { buildGraph, type BuiltGraph } from '../operators/build.ts';
 import { CollectOutput } from '../operators/collect.ts';
@@ -28,6 +29,8 @@ export interface RunOptions {
     ordinals: readonly number[],
     lookup: PointLookup | null,
   ) => Iterable<Batch>;
+  /** A failed expression is NULL and told here, as in a view; otherwise it fails the query. */
+  readonly rowError?: OperatorContext['rowError'];
   /** Hears of the graph when it has run. */
   readonly observe?: ((run: ObservedRun) => void) | undefined;
 }
@@ -41,7 +44,8 @@ export interface ObservedRun {
 }
 
 /**
- * The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown. A recursive query
+ * The consolidated rows of the plan's root, or null when there are none. Errors in rows are thrown
+ * unless `rowError` hears of them. A recursive query
  * is not followed further once `enough` rows are there.
  */
 export function* runGraph(
@@ -61,7 +65,7 @@ export function* runGraph(
       codegen: options.codegen && !isSmall(plan, lookups, options),
       // Rows that are kept are never late.
       late: () => undefined,
-      rowError: null,
+      rowError: options.rowError ?? null,
       recursionLimit: options.recursionLimit,
     },
     output,

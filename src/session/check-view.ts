@@ -41,7 +41,7 @@ export async function checkView(
   const columnTypes = view.columns.map((column) => column.type);
   const difference = new RowSet(columnTypes, 'sql');
   const plan = bindViewQuery(view, bindContext(session, []));
-  for (const batch of queries.collect(plan, [])) {
+  for (const batch of queries.collectAsView(plan)) {
     for (let row = 0; row < batch.count; row++) difference.add(readRow(batch, row, columnTypes), 1);
   }
   const ordinals = columnTypes.map((_, index) => index);

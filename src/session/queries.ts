@@ -15,6 +15,7 @@ import { BatchBuilder } from '../types/column-access.ts';
 import { sessionEvaluation, systemContext } from './evaluation.ts';
 import type { ScanOptions } from './transaction.ts';
 import { withOwnWrites } from './own-writes.ts';
+import { viewEvaluation } from './view-evaluation.ts';
 import { loweredWithParameters, QueryPlans, withParameters } from './query-plans.ts';
 import type { ParameterValues } from './session-context.ts';
 import { BatchCursor } from './result-cursor.ts';
@@ -111,6 +112,16 @@ export class Queries {
     return [...runAtOnce(steps, () => this.#session.checkCancel())];
   }
 
+  /** The rows of a view's query as the view itself computes them: in its time zone, NULL where an expression fails. */
+  collectAsView(plan: LogicalPlan): readonly Batch[] {
+    const steps = this.#steps(plan, [], {
+      visible: plan.schema.length,
+      snapshot: () => null,
+      asView: true,
+    });
+    return [...runAtOnce(steps, () => this.#session.checkCancel())];
+  }
+
   *#steps(
     plan: LogicalPlan,
     parameters: ParameterValues,
@@ -118,10 +129,12 @@ export class Queries {
       readonly visible: number;
       readonly snapshot: () => Snapshot | null;
       readonly observe?: RunOptions['observe'];
+      readonly asView?: boolean;
     },
   ): Generator<void, Iterable<Batch>> {
     const { database } = this.#session;
-    const evaluation = this.context(parameters);
+    const asView = options.asView === true;
+    const evaluation = asView ? viewEvaluation(database)(0n) : this.context(parameters);
     const seen = withOwnWrites(plan, this.#session);
     const query =
       seen === plan
@@ -136,6 +149,7 @@ export class Queries {
         database.engine.relation(relation.oid)?.store.rowsToRead(lookup) ?? Infinity,
       scan: (relation, ordinals, lookup) =>
         this.#scan(relation, ordinals, { lookup, statement: options.snapshot() }),
+      rowError: asView ? () => undefined : null,
       observe: options.observe,
     };
     const root = must(lowered.plan.nodes[lowered.plan.root], 'root of the plan');
@@ -147,7 +161,7 @@ export class Queries {
       withTies: lowered.withTies,
       visibleColumns: Math.min(options.visible, lowered.visibleColumns),
     };
-    const shortcuts = options.observe === undefined;
+    const shortcuts = options.observe === undefined && !asView;
     const found = shortcuts ? (direct?.read(reading) ?? null) : null;
     if (found !== null) return yield* orderResult(found, spec);
     const filled = query.parameters

@@ -13,7 +13,7 @@ import type * as ast from '../syntax/ast.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { coerceArgs, coerceBoolean } from './coerce.ts';
 import { bindIn, checkAllowed, inClause, type ExprEnv } from './expr-env.ts';
-import { mark, type QueryLevel } from './query-level.ts';
+import { isMark, mark, markOf, type QueryLevel } from './query-level.ts';
 import { sameExpr, sameExprs } from './same-expr.ts';
 import type { Scope } from './scope.ts';
 import { sortKey } from './sort-key.ts';
@@ -161,10 +161,28 @@ function gather(
   bound: BoundAggregate,
   at: number,
 ): Extract<Expr, { kind: 'column' }> {
+  if (partsOf(bound.call).some(holdsAggregate)) {
+    throw new SqlError(sqlstate.groupingError, 'aggregate function calls cannot be nested', {
+      position: at,
+    });
+  }
   const found = level.aggregates.findIndex((each) => sameAggregate(each.call, bound.call));
   if (found >= 0) return mark('aggregate', found, bound.type, at);
   level.aggregates.push({ ...bound, at });
   return mark('aggregate', level.aggregates.length - 1, bound.type, at);
+}
+
+/** Whether an aggregate of the same query is part of it, also from inside of a subquery. */
+function holdsAggregate(expr: Expr): boolean {
+  let found = false;
+  visitExpr(expr, (part) => {
+    if (isMark(part, 'aggregate')) found = true;
+    if (part.kind !== 'subquery') return;
+    visitOuter(part.plan as LogicalPlan, ({ index }, depth) => {
+      if (depth === 1 && markOf(index)?.kind === 'aggregate') found = true;
+    });
+  });
+  return found;
 }
 
 function sameAggregate(a: AggregateCall, b: AggregateCall): boolean {

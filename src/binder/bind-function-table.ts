@@ -3,7 +3,8 @@
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { recordFunctions } from '../expr/functions/json-record.ts';
-import { resolveTable } from '../expr/resolve.ts';
+import { functionError, resolveTable } from '../expr/resolve.ts';
+import { elementOf, isUnknown } from '../expr/type-category.ts';
 import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
@@ -148,12 +149,14 @@ function bindRows(
     );
   }
   const args = [...argumentsInOrder(call, name, (value) => bindIn(env, value)), ...extra];
-  const resolved = resolveTable(
-    env.binding.functions,
-    name,
-    args.map((arg) => arg.type),
-    { position },
-  );
+  const { functions } = env.binding;
+  const argTypes = args.map((arg) => arg.type);
+  // unnest(a, b) is unnest(a) beside unnest(b), and each is found by its own type.
+  if (name === 'unnest' && args.length > 1) {
+    const other = argTypes.find((type) => elementOf(type) === null);
+    if (other !== undefined) throw functionError(isUnknown(other), name, [other], position);
+  }
+  const resolved = resolveTable(functions, name, argTypes, { position });
   const fields: Field[] = resolved.columns.map((column) => ({ ...column, nullable: true }));
   if (ordinality) fields.push({ name: 'ordinality', type: types.bigint, nullable: false });
   const plan: FlatMapPlan = {

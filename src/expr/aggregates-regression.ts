@@ -92,11 +92,13 @@ class Regression implements Accumulator {
     this.#count += weight;
     this.#x.add(x as number, weight);
     this.#y.add(y as number, weight);
-    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
-    const [ux, uy, w] = [doubleToUnits(x as number), doubleToUnits(y as number), BigInt(weight)];
-    this.#xx += ux * ux * w;
-    this.#yy += uy * uy * w;
-    this.#xy += ux * uy * w;
+    const w = BigInt(weight);
+    const ux = Number.isFinite(x) ? doubleToUnits(x as number) : null;
+    const uy = Number.isFinite(y) ? doubleToUnits(y as number) : null;
+    // What is not finite spreads to its own side only: the other may still have no deviation at all.
+    if (ux !== null) this.#xx += ux * ux * w;
+    if (uy !== null) this.#yy += uy * uy * w;
+    if (ux !== null && uy !== null) this.#xy += ux * uy * w;
   }
 
   finish(): Datum | null {

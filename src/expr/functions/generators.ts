@@ -94,9 +94,9 @@ function* numericSeries(from: Decimal, to: Decimal, step: Decimal): Generator<[D
     }
   }
   if (step.sign === 0) throw zeroStep();
-  const scale = Math.max(from.scale, step.scale);
+  // The first value is as it was given; what is added to it has the digits of both.
   for (
-    let at = from.round(scale);
+    let at = from;
     step.sign > 0 ? at.compare(to) <= 0 : at.compare(to) >= 0;
     at = at.add(step)
   ) {

@@ -97,6 +97,10 @@ export function setPathLax(
   value: JsonTree | undefined,
   how: { readonly create: boolean; readonly treatment: string | null },
 ): JsonTree {
+  // What an unknown treatment would do matters to a missing value only.
+  if (value !== undefined && how.treatment !== null) {
+    return setPath(tree, path, value, how.create);
+  }
   const treatment = treatments.find((each) => each === how.treatment);
   if (treatment === undefined) {
     throw new SqlError(
@@ -104,7 +108,6 @@ export function setPathLax(
       'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"',
     );
   }
-  if (value !== undefined) return setPath(tree, path, value, how.create);
   switch (treatment) {
     case 'delete_key':
       return deletePath(tree, path);

@@ -159,20 +159,33 @@ function tests(): ScalarFunction[] {
   ];
 }
 
-/** (a, b) OVERLAPS (c, d): half-open spans; either order of the ends. */
+/**
+ * (a, b) OVERLAPS (c, d): half-open spans; either order of the ends. A span with one end unknown begins at the
+ * other, and the answer is NULL only where the missing end decides.
+ */
 function overlaps(): ScalarFunction[] {
-  const spans = (a: bigint, b: bigint, c: bigint, d: bigint): boolean => {
-    const [s1, e1] = a <= b ? [a, b] : [b, a];
-    const [s2, e2] = c <= d ? [c, d] : [d, c];
-    if (s1 === s2) return true;
-    return s1 > s2 ? s1 < e2 : s2 < e1;
+  type Moment = bigint | null;
+  const ordered = (a: Moment, b: Moment): readonly [Moment, Moment] => {
+    if (a === null) return [b, null];
+    return b !== null && a > b ? [b, a] : [a, b];
+  };
+  const spans = (a: Moment, b: Moment, c: Moment, d: Moment): boolean | null => {
+    const [start1, end1] = ordered(a, b);
+    const [start2, end2] = ordered(c, d);
+    if (start1 === null || start2 === null) return null;
+    if (start1 === start2) return end1 === null || end2 === null ? null : true;
+    const [endOfFirst, later] = start1 > start2 ? [end2, start1] : [end1, start2];
+    if (endOfFirst === null) return null;
+    if (later < endOfFirst) return true;
+    return (start1 > start2 ? end1 : end2) === null ? null : false;
   };
   return [timestamp, timestamptz, time].map((type) =>
     scalar(
       'overlaps',
       [type, type, type, type],
       boolean,
-      callAll<[bigint, bigint, bigint, bigint]>(([a, b, c, d]) => spans(a, b, c, d)),
+      callAll<[Moment, Moment, Moment, Moment]>(([a, b, c, d]) => spans(a, b, c, d)),
+      { strict: false },
     ),
   );
 }

@@ -74,9 +74,14 @@ function refuseScalar(tree: JsonTree, verb: string): void {
   throw new SqlError(sqlstate.invalidParameterValue, `cannot ${verb} in scalar`);
 }
 
+function isEmpty(tree: JsonTree): boolean {
+  return isJsonArray(tree) ? tree.length === 0 : isJsonObject(tree) && tree.size === 0;
+}
+
 /** jsonb_set: replaces, or with `create` adds, the value at the path. */
 export function setPath(tree: JsonTree, path: Path, value: JsonTree, create: boolean): JsonTree {
   refuseScalar(tree, 'set path');
+  if (!create && isEmpty(tree)) return tree;
   return change(tree, path, 0, {
     member: (found) => (found !== undefined || create ? value : undefined),
     element: (list, index) => {

@@ -153,10 +153,12 @@ function invalidParameter(name: string, value: number): SqlError {
   );
 }
 
-/** The UTF-16 offset of a 1-based start position. */
+/** The UTF-16 offset of a 1-based start position; behind the text's end, where nothing is found, for one behind it. */
 function startOffset(value: string, start: number): number {
   if (start <= 0) throw invalidParameter('start', start);
-  return unitOffset(value, start - 1);
+  const offset = unitOffset(value, start - 1);
+  const behind = offset === value.length && characterIndex(value, offset) < start - 1;
+  return behind ? value.length + 1 : offset;
 }
 
 /** `which` 0 replaces all matches, n the n-th only. */

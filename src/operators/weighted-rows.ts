@@ -88,7 +88,9 @@ export class WeightedRows implements Operator {
     const left = this.#rows.values[0]!.f64;
     for (let i = 0; i < batch.count; i++) {
       const entry = this.#entries[i]!;
-      if (left[entry] !== 0 || this.#touched.has(entry)) continue;
+      if (left[entry] !== 0) continue;
+      // What was sent as it is spelled has to be taken back so.
+      if (this.#touched.has(entry) && this.#touched.before(entry) !== 0) continue;
       for (const k of wide) this.#rows.keys[k]!.respell(entry, this.#rows.datumOf(k, i));
     }
   }

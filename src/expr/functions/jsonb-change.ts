@@ -154,6 +154,7 @@ export function insertAtPath(
 /** #-: deletes what stands at the path. */
 export function deletePath(tree: JsonTree, path: Path): JsonTree {
   refuseScalar(tree, 'delete path');
+  if (isEmpty(tree)) return tree;
   return change(tree, path, 0, {
     member: () => undefined,
     element: (list, index) => list.filter((_, i) => i !== index),

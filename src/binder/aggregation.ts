@@ -6,7 +6,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { ColumnExpr, Expr } from '../expr/expr.ts';
-import { mapChildren, mapExpr } from '../expr/walk.ts';
+import { isConstant, mapChildren, mapExpr } from '../expr/walk.ts';
 import { isNullable, mapOuter } from '../plan/expressions.ts';
 import type { AggregatePlan, LogicalPlan, SortKey, UnionPlan } from '../plan/logical.ts';
 import type { Field } from '../types/schema.ts';
@@ -35,29 +35,42 @@ export class Aggregation {
     this.#named = grouping.keys.length;
   }
 
-  /**
-   * An expression over FROM as one over keys and marks. 42803 for a column that is not grouped. A constant is a
-   * key only as a whole: `SELECT 'x' … GROUP BY ROLLUP ('x')` has NULL in the total's row, as in PostgreSQL.
-   */
+  /** An expression over FROM as one over keys and marks. 42803 for a column that is not grouped. */
   regroup(expr: Expr): Expr {
-    if (this.#sets !== null && expr.kind === 'constant') {
-      const key = this.#keys.findIndex((each) => sameExpr(each, expr));
-      if (key >= 0) return this.#keyColumn(key, expr.at);
-    }
-    return this.#regroup(expr);
-  }
-
-  #regroup(expr: Expr): Expr {
-    if (expr.kind !== 'constant' && expr.kind !== 'parameter') {
+    if (!isConstant(expr) && expr.kind !== 'parameter') {
       const key = this.#keys.findIndex((each) => sameExpr(each, expr));
       if (key >= 0) return this.#keyColumn(key, expr.at);
     }
     if (expr.kind === 'column') return markOf(expr.index) === null ? this.#free(expr) : expr;
     if (expr.kind === 'subquery') {
-      const args = expr.args.map((arg) => this.#regroup(arg));
+      const args = expr.args.map((arg) => this.regroup(arg));
       return { ...expr, args, plan: this.#regroupPlan(expr.plan as LogicalPlan) };
     }
-    return mapChildren(expr, (child) => this.#regroup(child));
+    return mapChildren(expr, (child) => this.regroup(child));
+  }
+
+  /**
+   * A column of the select list. A constant that is a key of grouping sets is NULL in the rows of the sets without
+   * it, as in PostgreSQL, only where the whole column is the key, and of two such columns in the first alone.
+   */
+  regroupColumn(expr: Expr, columns: readonly Expr[]): Expr {
+    const key = this.#constantKey(expr);
+    if (key === null) return this.regroup(expr);
+    const named = columns.find((each) => each === this.#keys[key]);
+    const first = named ?? columns.find((each) => sameExpr(each, expr));
+    return first === expr ? this.#keyColumn(key, expr.at) : expr;
+  }
+
+  /** A key of ORDER BY or DISTINCT ON, which stands for the column that says the same. */
+  regroupOrder(expr: Expr): Expr {
+    const key = this.#constantKey(expr);
+    return key === null ? this.regroup(expr) : this.#keyColumn(key, expr.at);
+  }
+
+  #constantKey(expr: Expr): number | null {
+    if (this.#sets === null || !isConstant(expr)) return null;
+    const key = this.#keys.findIndex((each) => sameExpr(each, expr));
+    return key < 0 ? null : key;
   }
 
   /** 42803 where a direct argument of an ordered-set aggregate does not have one value a group. */
@@ -181,7 +194,12 @@ export class Aggregation {
     const sets = this.#sets ?? [this.#keys.map((_, i) => i)];
     const parts = sets.map((set) => this.#labelled(set, groupings));
     if (parts.length === 1) return parts[0]!;
-    const union: UnionPlan = { kind: 'union', inputs: parts, schema: parts[0]!.schema };
+    // What one set lacks is NULL there.
+    const schema = parts[0]!.schema.map((field, i) => ({
+      ...field,
+      nullable: parts.some((part) => part.schema[i]!.nullable),
+    }));
+    const union: UnionPlan = { kind: 'union', inputs: parts, schema };
     return union;
   }
 

@@ -5,10 +5,11 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
-import { resolveFunction, resolveTable } from '../expr/resolve.ts';
+import { functionError, resolveFunction, resolveTable } from '../expr/resolve.ts';
 import type * as ast from '../syntax/ast.ts';
 import { Interval } from '../types/interval.ts';
 import { oidOf } from '../types/oid.ts';
+import { sameType } from '../types/oid.ts';
 import { types } from '../types/sql-type.ts';
 import { bindAggregateCall } from './bind-aggregate-call.ts';
 import { bindHypothetical, isHypothetical } from './bind-hypothetical.ts';
@@ -123,12 +124,10 @@ function checkPlain(call: ast.FunctionCall, name: string): void {
 function bindRows(call: ast.FunctionCall, name: string, args: readonly Expr[], env: ExprEnv): Expr {
   const at = call.span.start;
   checkAllowed('set-returning', env.clause, at);
-  const resolved = resolveTable(
-    env.binding.functions,
-    name,
-    args.map((arg) => arg.type),
-    { position: at },
-  );
+  const argTypes = args.map((arg) => arg.type);
+  // Several arrays side by side are syntax of FROM, not a function.
+  if (name === 'unnest' && args.length > 1) throw functionError(false, name, argTypes, at);
+  const resolved = resolveTable(env.binding.functions, name, argTypes, { position: at });
   const { level } = env.scope;
   const coerced = coerceArgs(env.binding, args, resolved.parameterTypes);
   const same = level.rows.find(
@@ -179,7 +178,17 @@ function bindFloorTo(name: string, args: readonly Expr[], env: ExprEnv, at: numb
 export function bindConditional(call: ast.ConditionalCall, env: ExprEnv): Expr {
   const at = call.span.start;
   const args = call.arguments.map((argument) => bindIn(env, argument));
-  if (call.function !== 'coalesce') return callNamed(env.binding, call.function, args, at);
+  if (call.function === 'nullif') {
+    const bound = callNamed(env.binding, call.function, args, at);
+    const inputs = bound.kind === 'call' ? bound.args : [];
+    const settled = inputs.some((arg) => arg.kind === 'constant' && arg.value === null);
+    // NULL equals nothing, and what it stands beside need not be known.
+    return settled && sameType(inputs[0]!.type, bound.type) ? inputs[0]! : bound;
+  }
+  if (call.function !== 'coalesce') {
+    const common = coerceToCommon(env.binding, args, call.function.toUpperCase());
+    return callNamed(env.binding, call.function, common.exprs, at);
+  }
   const { exprs, type } = coerceToCommon(env.binding, args, 'COALESCE');
   return exprs.length === 1 ? exprs[0]! : { kind: 'coalesce', args: exprs, type, at };
 }

@@ -1,7 +1,8 @@
 /** Functions in FROM: set-returning ones give their rows, others one row of one column. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import { resolveTable } from '../expr/resolve.ts';
+import { functionError, resolveTable } from '../expr/resolve.ts';
+import { elementOf, isUnknown } from '../expr/type-category.ts';
 import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
@@ -139,12 +140,14 @@ function bindRows(
   }
   const row = columns === null ? null : described(columns, env.binding);
   const args = argumentsInOrder(call, name, (value) => bindIn(env, value));
-  const resolved = resolveTable(
-    env.binding.functions,
-    name,
-    args.map((arg) => arg.type),
-    { position, described: row },
-  );
+  const { functions } = env.binding;
+  const argTypes = args.map((arg) => arg.type);
+  // unnest(a, b) is unnest(a) beside unnest(b), and each is found by its own type.
+  if (name === 'unnest' && args.length > 1) {
+    const other = argTypes.find((type) => elementOf(type) === null);
+    if (other !== undefined) throw functionError(isUnknown(other), name, [other], position);
+  }
+  const resolved = resolveTable(functions, name, argTypes, { position, described: row });
   const extra = row === null ? [] : [constant(null, row)];
   const fields: Field[] = resolved.columns.map((column) => ({ ...column, nullable: true }));
   if (ordinality) fields.push({ name: 'ordinality', type: types.bigint, nullable: false });

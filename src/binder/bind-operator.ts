@@ -7,11 +7,12 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { findCommonType, resolveOperator } from '../expr/resolve.ts';
 import { elementOf } from '../expr/type-category.ts';
+import { someExpr } from '../expr/walk.ts';
 import type * as ast from '../syntax/ast.ts';
 import { arrayOf, types, type SqlType } from '../types/sql-type.ts';
 import { callNamed } from './bind-literal.ts';
 import type { Binding } from './binding.ts';
-import { coerce, coerceArgs, coerceBoolean } from './coerce.ts';
+import { coerce, coerceArgs, coerceBoolean, typeName } from './coerce.ts';
 import { bindIn, type ExprEnv } from './expr-env.ts';
 
 /** The call of an operator on bound operands; `left` is null for a prefix operator. */
@@ -151,6 +152,15 @@ export function bindIsDistinct(expression: ast.IsDistinctExpression, env: ExprEn
   const left = bindIn(env, expression.left);
   const right = bindIn(env, expression.right);
   const at = expression.span.start;
+  // A row of NULLs is not NULL here, unlike in IS NULL.
+  for (const [side, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (isNullConstant(other) && side.type.kind !== 'row') {
+      return isNull(env.binding, side, !expression.negated, at);
+    }
+  }
   if (left.kind === 'row' && right.kind === 'row' && left.fields.length === right.fields.length) {
     const parts = left.fields.map((field, i) =>
       distinct(env.binding, field, right.fields[i]!, expression.negated, at),
@@ -158,6 +168,11 @@ export function bindIsDistinct(expression: ast.IsDistinctExpression, env: ExprEn
     return logic(expression.negated ? 'and' : 'or', parts);
   }
   return distinct(env.binding, left, right, expression.negated, at);
+}
+
+/** A written NULL, which needs no operator to be compared with. */
+function isNullConstant(expr: Expr): boolean {
+  return expr.kind === 'constant' && expr.value === null && expr.type.kind === 'unknown';
 }
 
 function distinct(binding: Binding, a: Expr, b: Expr, negated: boolean, at: number): Expr {
@@ -194,8 +209,14 @@ function sameTypeList(
   items: readonly Expr[],
   at: number,
 ): Extract<Expr, { kind: 'in-list' }> | null {
-  const common = findCommonType([operand.type, ...items.map((item) => item.type)]);
-  if (common === null) return null;
+  const all = [operand, ...items];
+  // What an untyped constant is depends on what it is compared with: columns are compared one by one.
+  if (all.some((expr) => expr.type.kind === 'unknown')) {
+    const columns = items.filter((item) => someExpr(item, (part) => part.kind === 'column'));
+    if (columns.length > 0 || items.length === 1) return null;
+  }
+  const common = findCommonType(all.map((expr) => expr.type));
+  if (common === null || elementOf(common) !== null) return null;
   const { fn, parameterTypes } = resolveOperator(binding.functions, '=', common, common, at);
   const [left, right] = parameterTypes as readonly [SqlType, SqlType];
   return {
@@ -233,6 +254,13 @@ export function bindQuantified(quantified: ast.QuantifiedExpression, env: ExprEn
     );
   }
   const [leftType, rightType] = resolved.parameterTypes as readonly [SqlType, SqlType];
+  if (elementOf(rightType) !== null) {
+    throw new SqlError(
+      sqlstate.undefinedObject,
+      `could not find array type for data type ${typeName(rightType)}`,
+      { position },
+    );
+  }
   return {
     kind: 'quantified',
     arg: coerce(binding, left, leftType, 'implicit'),

@@ -308,9 +308,12 @@ function regroupAll(
   const add = (expr: Expr): void => {
     if (!steps.has(expr)) steps.set(expr, aggregation.regroup(expr));
   };
-  for (const column of bound.columns) add(column.expr);
+  const listed = bound.columns.map((column) => column.expr);
+  for (const expr of listed) steps.set(expr, aggregation.regroupColumn(expr, listed));
   if (bound.having !== null) add(bound.having);
-  for (const item of [...bound.distinctOn, ...bound.order]) add(item.key.expr);
+  for (const { key } of [...bound.distinctOn, ...bound.order]) {
+    if (!steps.has(key.expr)) steps.set(key.expr, aggregation.regroupOrder(key.expr));
+  }
   for (const { call, partitionBy, order } of level.overs) {
     partitionBy.forEach(add);
     order.forEach((key) => add(key.expr));

@@ -3,6 +3,7 @@
 import type { Datum } from '../types/datum.ts';
 import { types, type SqlType } from '../types/sql-type.ts';
 import { aggregate } from './aggregate-define.ts';
+import { floatOverflow } from './cast-datum.ts';
 import { doubleToUnits, ExactSum, ratioToDouble } from './exact-double.ts';
 import type { Accumulator, AggregateFunction } from './functions/registry.ts';
 
@@ -21,14 +22,18 @@ interface Moments {
 type Finish = (moments: Moments) => Datum | null;
 
 export function regressionAggregates(): readonly AggregateFunction[] {
-  const define = (name: string, finish: Finish, returns: SqlType = double): AggregateFunction =>
+  const define = (
+    name: string,
+    finish: Finish | null,
+    returns: SqlType = double,
+  ): AggregateFunction =>
     aggregate(name, [double, double], returns, () => new Regression(finish), { skipsNull: false });
   const some =
     (finish: Finish): Finish =>
     (m) =>
       m.n < 1 ? null : finish(m);
   return [
-    define('regr_count', (m) => BigInt(m.n), bigint),
+    define('regr_count', null, bigint),
     define(
       'covar_pop',
       some((m) => m.xy / m.n),
@@ -74,7 +79,8 @@ export function regressionAggregates(): readonly AggregateFunction[] {
 }
 
 class Regression implements Accumulator {
-  readonly #finish: Finish;
+  /** Null: the number of pairs. */
+  readonly #finish: Finish | null;
   readonly #x = new ExactSum();
   readonly #y = new ExactSum();
   #xx = 0n;
@@ -82,7 +88,7 @@ class Regression implements Accumulator {
   #xy = 0n;
   #count = 0;
 
-  constructor(finish: Finish) {
+  constructor(finish: Finish | null) {
     this.#finish = finish;
   }
 
@@ -92,15 +98,17 @@ class Regression implements Accumulator {
     this.#count += weight;
     this.#x.add(x as number, weight);
     this.#y.add(y as number, weight);
-    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
-    const [ux, uy, w] = [doubleToUnits(x as number), doubleToUnits(y as number), BigInt(weight)];
-    this.#xx += ux * ux * w;
-    this.#yy += uy * uy * w;
-    this.#xy += ux * uy * w;
+    const w = BigInt(weight);
+    const ux = Number.isFinite(x) ? doubleToUnits(x as number) : null;
+    const uy = Number.isFinite(y) ? doubleToUnits(y as number) : null;
+    // What is not finite spreads to its own side only: the other may still have no deviation at all.
+    if (ux !== null) this.#xx += ux * ux * w;
+    if (uy !== null) this.#yy += uy * uy * w;
+    if (ux !== null && uy !== null) this.#xy += ux * uy * w;
   }
 
   finish(): Datum | null {
-    return this.#finish(this.#moments());
+    return this.#finish === null ? BigInt(this.#count) : this.#finish(this.#moments());
   }
 
   #moments(): Moments {
@@ -110,13 +118,20 @@ class Regression implements Accumulator {
     const about = (squares: bigint, a: bigint, b: bigint): number =>
       n === 0 ? 0 : ratioToDouble(BigInt(n) * squares - a * b, BigInt(n), -2148);
     const [ux, uy] = [this.#x.units, this.#y.units];
-    return {
-      n,
-      xx: specialX ? NaN : about(this.#xx, ux, ux),
-      yy: specialY ? NaN : about(this.#yy, uy, uy),
-      xy: specialX || specialY ? NaN : about(this.#xy, ux, uy),
-      meanX: this.#x.total() / n,
-      meanY: this.#y.total() / n,
-    };
+    const xx = specialX ? NaN : about(this.#xx, ux, ux);
+    const yy = specialY ? NaN : about(this.#yy, uy, uy);
+    const xy = specialX || specialY ? NaN : about(this.#xy, ux, uy);
+    const [sumX, sumY] = [this.#x.total(), this.#y.total()];
+    // Infinite without an infinite input: whichever of them was asked for, as in PostgreSQL.
+    const tooLarge = (special: boolean, value: number): boolean =>
+      !special && Math.abs(value) === Infinity;
+    if (
+      [sumX, xx].some((value) => tooLarge(specialX, value)) ||
+      [sumY, yy].some((value) => tooLarge(specialY, value)) ||
+      tooLarge(specialX || specialY, xy)
+    ) {
+      throw floatOverflow();
+    }
+    return { n, xx, yy, xy, meanX: sumX / n, meanY: sumY / n };
   }
 }

@@ -66,11 +66,16 @@ export function resolveOperator(
     .filter((each) => each.parameters.length === args.length);
   const candidates = candidatesFor(overloads, args.length);
   const selection = assumeSame(args, candidates) ?? selectCandidate(args, candidates);
-  if (selection.kind === 'one') {
+  if (selection.kind === 'one' && (name === '||' || !otherElements(left, right))) {
     const resolved = concrete(selection.candidate, args);
     if (resolved !== null) return specialized(selection.candidate.fn, resolved);
   }
   throw operatorError(selection.kind === 'ambiguous', symbol, left, right, position);
+}
+
+/** Two arrays of different types: they can be put together, but are not brought to one type to be compared. */
+function otherElements(left: SqlType | null, right: SqlType): boolean {
+  return left?.kind === 'array' && right.kind === 'array' && !sameType(left.element, right.element);
 }
 
 /** With one unknown side, an operator on two values of the other side's type wins at once. */
@@ -334,7 +339,8 @@ function rowDescription(
   );
 }
 
-function functionError(
+/** 42725 for a call that fits several functions alike, 42883 for one that fits none. */
+export function functionError(
   ambiguous: boolean,
   name: string,
   args: readonly SqlType[],

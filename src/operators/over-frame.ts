@@ -139,9 +139,11 @@ function rangePosition(
   const sign = order.descending ? -bound.sign : bound.sign;
   const limit = shifted(value, bound.offset, sign, order.type);
   const type = order.type.kind === 'date' ? types.timestamp : order.type;
+  // NULLs stand before all values or behind them.
+  const ofNull = order.valueAt(0) === null ? -1 : 1;
   const inside = (row: number): number => {
     const other = order.valueAt(row);
-    if (other === null) return NaN;
+    if (other === null) return ofNull;
     const compared = compareDatums(comparable(other, order.type), limit, type);
     return order.descending ? -compared : compared;
   };

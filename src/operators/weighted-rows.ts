@@ -71,12 +71,27 @@ export class WeightedRows implements Operator {
     const left = this.#rows.values[0]!.f64;
     const right = this.#rows.values[1]!.f64;
     const counts = input === 0 ? left : right;
+    if (input === 0 && this.#inputTypes.length > 1) this.#spellLeft(batch);
     for (let i = 0; i < batch.count; i++) {
       const entry = entries[i]!;
       if (!this.#touched.has(entry)) {
         this.#touched.touch(entry, this.#multiplicity(left[entry]!, right[entry]!));
       }
       counts[entry] = counts[entry]! + (batch.weights === null ? 1 : batch.weights[i]!);
+    }
+  }
+
+  /** What only the right input had is spelled as the left one has it: 1 and 1.00 are equal, and the left is shown. */
+  #spellLeft(batch: Batch): void {
+    const wide = this.#rows.keys.flatMap((key, k) => (key.stored.kind === 'any' ? [k] : []));
+    if (wide.length === 0) return;
+    const left = this.#rows.values[0]!.f64;
+    for (let i = 0; i < batch.count; i++) {
+      const entry = this.#entries[i]!;
+      if (left[entry] !== 0) continue;
+      // What was sent as it is spelled has to be taken back so.
+      if (this.#touched.has(entry) && this.#touched.before(entry) !== 0) continue;
+      for (const k of wide) this.#rows.keys[k]!.respell(entry, this.#rows.datumOf(k, i));
     }
   }
 

@@ -89,6 +89,11 @@ export class KeyColumn {
     this.#putBytes(entry, bytes, at, size);
   }
 
+  /** Another spelling of an entry's wide value, equal to the one that it replaces. */
+  respell(entry: number, value: Datum | null): void {
+    (this.stored.column as AnyColumn).values[entry] = value;
+  }
+
   encode(writer: ByteWriter, value: Datum | null): void {
     if (this.#exact) encodeDatum(writer, value, this.type);
     else encodeKey(writer, value, this.type);

@@ -10,7 +10,7 @@
  * Entry ids are stable while an entry lives and reused afterwards; segments name entries by them.
  */
 
-import { assert, fault } from '../base/assert.ts';
+import { assert, fault, must } from '../base/assert.ts';
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { readDatum, widenColumn } from '../types/column-access.ts';
 import type { AnyColumn, Column } from '../types/column.ts';
@@ -156,6 +156,11 @@ export class KeyedTable implements StateTable {
     this.#ready();
     this.#prepare(columns, count, sourceTypes);
     this.#loops().findOrAdd(this, this.#prepared, this.#datums, 0, count, out);
+  }
+
+  /** The datum of a wide key in row `i` of the columns that were last looked up. */
+  datumOf(key: number, i: number): Datum | null {
+    return must(this.#datums[key], 'the key is wide').values[i] ?? null;
   }
 
   /** Like findOrAdd, but gives −1 for what is not there. */

@@ -110,6 +110,7 @@ async function run(judge: Judge, options: Options): Promise<void> {
   }
   listCounts('not supported', outcome.refused);
   listCounts('other error', outcome.otherErrors);
+  listCounts('known difference', outcome.known);
   const cpu = process.cpuUsage();
   const seconds = (cpu.user + cpu.system) / 1e6;
   const refused = [...outcome.refused.values()].reduce((sum, count) => sum + count, 0);

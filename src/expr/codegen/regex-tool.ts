@@ -5,6 +5,7 @@
 
 import type { RE2JS } from 're2js';
 import { bytesToString } from '../../types/column-access.ts';
+import { matcherOf } from '../functions/regex.ts';
 import { found, RegexAutomaton, unsuited } from '../regex/automaton.ts';
 import { readProgram } from '../regex/program.ts';
 import { TextScratch } from './text-tools.ts';
@@ -28,7 +29,7 @@ export class RegexTool extends TextScratch {
   matches(bytes: Uint8Array, offset: number, length: number): boolean {
     const outcome = this.#automaton?.find(bytes, offset, offset + length, false) ?? unsuited;
     if (outcome !== unsuited) return outcome === found;
-    return this.#regex.matcher(bytesToString(bytes, offset, length)).find();
+    return matcherOf(this.#regex, bytesToString(bytes, offset, length)).find();
   }
 
   /**
@@ -53,7 +54,7 @@ export class RegexTool extends TextScratch {
 
   #extractFromString(bytes: Uint8Array, offset: number, length: number): number {
     const group = this.#group;
-    const matcher = this.#regex.matcher(bytesToString(bytes, offset, length));
+    const matcher = matcherOf(this.#regex, bytesToString(bytes, offset, length));
     if (!matcher.find() || group < 0 || group > matcher.groupCount()) return -1;
     const text = matcher.group(group) ?? null;
     if (text === null) return -1;

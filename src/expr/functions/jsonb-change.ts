@@ -74,9 +74,14 @@ function refuseScalar(tree: JsonTree, verb: string): void {
   throw new SqlError(sqlstate.invalidParameterValue, `cannot ${verb} in scalar`);
 }
 
+function isEmpty(tree: JsonTree): boolean {
+  return isJsonArray(tree) ? tree.length === 0 : isJsonObject(tree) && tree.size === 0;
+}
+
 /** jsonb_set: replaces, or with `create` adds, the value at the path. */
 export function setPath(tree: JsonTree, path: Path, value: JsonTree, create: boolean): JsonTree {
   refuseScalar(tree, 'set path');
+  if (!create && isEmpty(tree)) return tree;
   return change(tree, path, 0, {
     member: (found) => (found !== undefined || create ? value : undefined),
     element: (list, index) => {
@@ -97,6 +102,10 @@ export function setPathLax(
   value: JsonTree | undefined,
   how: { readonly create: boolean; readonly treatment: string | null },
 ): JsonTree {
+  // What an unknown treatment would do matters to a missing value only.
+  if (value !== undefined && how.treatment !== null) {
+    return setPath(tree, path, value, how.create);
+  }
   const treatment = treatments.find((each) => each === how.treatment);
   if (treatment === undefined) {
     throw new SqlError(
@@ -104,7 +113,6 @@ export function setPathLax(
       'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"',
     );
   }
-  if (value !== undefined) return setPath(tree, path, value, how.create);
   switch (treatment) {
     case 'delete_key':
       return deletePath(tree, path);
@@ -146,6 +154,7 @@ export function insertAtPath(
 /** #-: deletes what stands at the path. */
 export function deletePath(tree: JsonTree, path: Path): JsonTree {
   refuseScalar(tree, 'delete path');
+  if (isEmpty(tree)) return tree;
   return change(tree, path, 0, {
     member: () => undefined,
     element: (list, index) => list.filter((_, i) => i !== index),

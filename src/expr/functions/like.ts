@@ -6,7 +6,7 @@ import { types } from '../../types/sql-type.ts';
 import { call2, operator, scalar } from './define.ts';
 import type { ScalarFunction } from './registry.ts';
 
-const { text, boolean } = types;
+const { text, boolean, bytea } = types;
 const bpchar: SqlType = { kind: 'char', length: null };
 
 export function likeFunctions(): readonly ScalarFunction[] {
@@ -14,6 +14,11 @@ export function likeFunctions(): readonly ScalarFunction[] {
   const notLike = call2((value: string, pattern: string) => !matchesLike(value, pattern));
   const ilike = call2((a: string, b: string) => matchesLike(a.toLowerCase(), b.toLowerCase()));
   const notIlike = call2((a: string, b: string) => !matchesLike(a.toLowerCase(), b.toLowerCase()));
+  // A character for each byte.
+  const onBytes = (value: Uint8Array, pattern: Uint8Array): boolean =>
+    matchesLike(Buffer.from(value).toString('latin1'), Buffer.from(pattern).toString('latin1'));
+  const likeBytes = call2(onBytes);
+  const notLikeBytes = call2((value: Uint8Array, pattern: Uint8Array) => !onBytes(value, pattern));
   const forType = (type: SqlType): ScalarFunction[] => [
     operator('~~', [type, text], boolean, like),
     operator('!~~', [type, text], boolean, notLike),
@@ -23,6 +28,8 @@ export function likeFunctions(): readonly ScalarFunction[] {
   return [
     ...forType(text),
     ...forType(bpchar),
+    operator('~~', [bytea, bytea], boolean, likeBytes),
+    operator('!~~', [bytea, bytea], boolean, notLikeBytes),
     scalar('like', [text, text], boolean, like),
     scalar('notlike', [text, text], boolean, notLike),
     scalar('like_escape', [text, text], text, call2(likeEscape)),

@@ -77,6 +77,8 @@ export interface TranslatedRegex {
   readonly flags: RegexFlags;
   /** Some quantifier is non-greedy: the match is then leftmost-first instead of leftmost-longest. */
   readonly lazy: boolean;
+  /** Words matter to it: `\y` or `\Y`. */
+  readonly words: boolean;
 }
 
 export function invalidRegex(reason: string): SqlError {
@@ -88,11 +90,11 @@ export function translateRegex(pattern: string, given: RegexFlags): TranslatedRe
   let flags = given;
   let rest = pattern;
   if (rest.startsWith('***')) {
-    if (rest[3] === '=') return { source: quoteLiteralRegex(rest.slice(4)), flags, lazy: false };
+    if (rest[3] === '=') return literal(rest.slice(4), flags);
     if (rest[3] !== ':') throw invalidRegex('quantifier operand invalid');
     rest = rest.slice(4);
   }
-  if (flags.literal) return { source: quoteLiteralRegex(rest), flags, lazy: false };
+  if (flags.literal) return literal(rest, flags);
   const embedded = /^\(\?([a-z]+)\)/.exec(rest);
   if (embedded !== null) {
     flags = readRegexFlags(embedded[1]!, false, flags);
@@ -100,8 +102,13 @@ export function translateRegex(pattern: string, given: RegexFlags): TranslatedRe
   }
   const translation = new Translation(rest, flags, false);
   const source = translation.run();
-  if (!translation.shortest) return { source, flags, lazy: translation.lazy };
-  return { source: new Translation(rest, flags, true).run(), flags, lazy: true };
+  const { lazy, words } = translation;
+  if (!translation.shortest) return { source, flags, lazy, words };
+  return { source: new Translation(rest, flags, true).run(), flags, lazy: true, words };
+}
+
+function literal(text: string, flags: RegexFlags): TranslatedRegex {
+  return { source: quoteLiteralRegex(text), flags, lazy: false, words: false };
 }
 
 function quoteLiteralRegex(text: string): string {
@@ -115,6 +122,7 @@ function quoteLiteralRegex(text: string): string {
  */
 class Translation {
   lazy = false;
+  words = false;
   readonly #forceLazy: boolean;
   #firstLazy: boolean | null = null;
   #alternatives = false;
@@ -250,6 +258,7 @@ class Translation {
     const constraint = constraints.get(next);
     if (constraint !== undefined) {
       this.#result += constraint;
+      this.words ||= next === 'y' || next === 'Y';
       this.#at += 2;
       this.#atom = false;
       return;

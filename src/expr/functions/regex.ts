@@ -4,7 +4,7 @@
  */
 
 import { RE2JS, type Matcher } from 're2js';
-import { SqlError, sqlstate } from '../../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../../base/errors.ts';
 import { SqlArray } from '../../types/array.ts';
 import type { Datum } from '../../types/datum.ts';
 import type { SqlType } from '../../types/sql-type.ts';
@@ -43,14 +43,28 @@ const patternMax = 16384;
 /** A pattern ready to match. 2201B when it is wrong, 0A000 when it asks for what RE2 cannot do. */
 export function compileRegex(pattern: string, given: RegexFlags): RE2JS {
   if (pattern.length > patternMax) throw invalidRegex('regular expression is too complex');
-  const { source, flags, lazy } = translateRegex(pattern, given);
+  const { source, flags, lazy, words } = translateRegex(pattern, given);
   const options =
     (flags.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (lazy ? 0 : RE2JS.LONGEST_MATCH);
   try {
-    return RE2JS.compile(source, options);
+    const regex = RE2JS.compile(source, options);
+    if (words) wordPatterns.add(regex);
+    return regex;
   } catch (error) {
     throw invalidRegex(error instanceof Error ? error.message.split('\n')[0]! : 'unknown fault');
   }
+}
+
+/** Patterns with \y or \Y. RE2's words are of ASCII letters, PostgreSQL's of all. */
+const wordPatterns = new WeakSet<RE2JS>();
+const foreignWord = /(?![\0-\x7f])[\p{L}\p{M}\p{N}\p{Pc}]/u;
+
+/** The pattern at work on a text. 0A000 where words would be taken for others. */
+export function matcherOf(regex: RE2JS, value: string): Matcher {
+  if (wordPatterns.has(regex) && foreignWord.test(value)) {
+    throw notSupported('\\y and \\Y over text with letters beyond ASCII');
+  }
+  return regex.matcher(value);
 }
 
 const plain = readRegexFlags('', false);
@@ -69,7 +83,7 @@ function operators(cache: RegexCache): ScalarFunction[] {
         boolean,
         call2(
           (value: string, pattern: string) =>
-            cache.get(pattern, flags).matcher(value).find() === wanted,
+            matcherOf(cache.get(pattern, flags), value).find() === wanted,
         ),
       ),
     );
@@ -90,10 +104,7 @@ function operators(cache: RegexCache): ScalarFunction[] {
       [text, text, text],
       boolean,
       callAll<[string, string, string?]>(([value, pattern, letters]) =>
-        cache
-          .get(pattern, readRegexFlags(letters ?? '', false))
-          .matcher(value)
-          .find(),
+        matcherOf(cache.get(pattern, readRegexFlags(letters ?? '', false)), value).find(),
       ),
       { optional: 1 },
     ),
@@ -142,10 +153,12 @@ function invalidParameter(name: string, value: number): SqlError {
   );
 }
 
-/** The UTF-16 offset of a 1-based start position. */
+/** The UTF-16 offset of a 1-based start position; behind the text's end, where nothing is found, for one behind it. */
 function startOffset(value: string, start: number): number {
   if (start <= 0) throw invalidParameter('start', start);
-  return unitOffset(value, start - 1);
+  const offset = unitOffset(value, start - 1);
+  const behind = offset === value.length && characterIndex(value, offset) < start - 1;
+  return behind ? value.length + 1 : offset;
 }
 
 /** `which` 0 replaces all matches, n the n-th only. */
@@ -179,7 +192,7 @@ function expand(by: string, matcher: Matcher): string {
 
 /** The matches from left to right; after an empty one the search goes on a character further. */
 function* findAll(regex: RE2JS, value: string, start = 0): Generator<Matcher> {
-  const matcher = regex.matcher(value);
+  const matcher = matcherOf(regex, value);
   let at = start;
   while (at <= value.length && matcher.find(at)) {
     yield matcher;
@@ -206,7 +219,7 @@ function refuseGlobal(name: string, flags: RegexFlags, instead: string | null): 
 
 function matching(cache: RegexCache): ScalarFunction[] {
   const firstGroup = (value: string, pattern: string): Datum | null => {
-    const matcher = cache.get(pattern, plain).matcher(value);
+    const matcher = matcherOf(cache.get(pattern, plain), value);
     if (!matcher.find()) return null;
     return matcher.groupCount() > 0 ? (matcher.group(1) ?? null) : (matcher.group() ?? null);
   };
@@ -218,7 +231,7 @@ function matching(cache: RegexCache): ScalarFunction[] {
       callAll<[string, string, string?]>(([value, pattern, letters]) => {
         const flags = readRegexFlags(letters ?? '', true);
         refuseGlobal('regexp_match()', flags, 'regexp_matches');
-        const matcher = cache.get(pattern, flags).matcher(value);
+        const matcher = matcherOf(cache.get(pattern, flags), value);
         return matcher.find() ? groupsOf(matcher) : null;
       }),
       { optional: 1 },
@@ -237,7 +250,7 @@ function matching(cache: RegexCache): ScalarFunction[] {
       [text, text, integer],
       text,
       callAll<[string, string, number?]>(([value, pattern, group]) => {
-        const matcher = cache.get(pattern, plain).matcher(value);
+        const matcher = matcherOf(cache.get(pattern, plain), value);
         const index = group ?? 0;
         if (!matcher.find() || index < 0 || index > matcher.groupCount()) return null;
         return matcher.group(index) ?? null;

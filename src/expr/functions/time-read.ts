@@ -129,10 +129,10 @@ class TemplateReader {
       case 'TZH':
         this.#zoneSign = this.#text[this.#at] === '-' ? -1 : 1;
         if (/[+-]/.test(this.#text[this.#at] ?? '')) this.#at++;
-        this.#numbers.set('TZH', Number(this.#digits(field, 2)));
+        this.#numbers.set('TZH', Number(this.#digits(field, 2, false)));
         return;
       case 'TZM':
-        this.#numbers.set('TZM', Number(this.#digits(field, 2)));
+        this.#numbers.set('TZM', Number(this.#digits(field, 2, false)));
         return;
       default:
         return this.#number(field, next);
@@ -141,33 +141,51 @@ class TemplateReader {
 
   #number(field: TemplateField, next: TemplateNode | undefined): void {
     const width = lengths.get(field.name) ?? 4;
-    const fixed = next?.kind === 'field' && lengths.has(next.name);
+    // Only what may be a digit of the next field ends a number; up to anything else, all digits are taken.
+    const crowded = next?.kind === 'field' ? lengths.has(next.name) : /^\d/.test(next?.text ?? '');
+    const fixed = crowded && !field.fill && field.ordinal === '';
     const fraction = /^(MS|US|FF\d)$/.test(field.name);
-    const digits = this.#digits(
-      field,
-      fixed || fraction || (field.fill === false && field.name !== 'YYYY' && field.name !== 'J')
-        ? width
-        : 10,
-    );
+    const digits = this.#digits(field, width, fixed);
     if (field.ordinal !== '') this.#at += 2;
+    const value = Number(digits);
     if (fraction) {
-      this.#numbers.set('micros', Number(digits.padEnd(6, '0').slice(0, 6)));
+      // The digits are those behind the point, but more of them than the field has make it overflow.
+      const unit = field.name === 'MS' ? 1000 : 1;
+      const places = field.name === 'MS' ? 3 : 6;
+      this.#numbers.set('micros', value * unit * 10 ** Math.max(places - digits.length, 0));
       return;
     }
-    const value = Number(digits);
     this.#numbers.set(
       field.name,
       /^Y{1,3}$/.test(field.name) ? nearYear(value, digits.length) : value,
     );
   }
 
-  #digits(field: TemplateField, width: number): string {
+  /** A number; a fixed one has to be as wide as its field. */
+  #digits(field: TemplateField, width: number, fixed: boolean): string {
     const rest = this.#text.slice(this.#at);
-    const match = new RegExp(`^[+-]?\\d{1,${width}}`).exec(rest);
-    if (match === null)
-      throw invalidValue(rest.slice(0, width), field.written, 'Value must be an integer.');
-    this.#at += match[0].length;
-    return match[0];
+    const copy = rest.slice(0, width);
+    if (fixed && copy.length < width) {
+      throw new SqlError(
+        sqlstate.invalidDatetimeFormat,
+        `source string too short for "${field.written}" formatting field`,
+        { detail: `Field requires ${width} characters, but only ${copy.length} remain.` },
+      );
+    }
+    const digits = /^\s*[+-]?\d+/.exec(fixed ? copy : rest)?.[0] ?? '';
+    if (digits === '') throw invalidValue(copy, field.written, 'Value must be an integer.');
+    if (fixed && digits.length < width) {
+      const detail = `Field requires ${width} characters, but only ${digits.length} could be parsed.`;
+      throw invalidValue(copy, field.written, detail);
+    }
+    if (Math.abs(Number(digits)) > 0x7fffffff) {
+      throw new SqlError(
+        sqlstate.datetimeFieldOverflow,
+        `value for "${field.written}" in source string is out of range`,
+      );
+    }
+    this.#at += digits.length;
+    return digits;
   }
 
   #name(names: readonly string[], field: TemplateField): number {
@@ -246,10 +264,13 @@ class TemplateReader {
     if (this.#beforeChrist) year = 1 - year;
     const dayInYear = get('DDD');
     if (dayInYear !== undefined && this.#month === null && get('MM') === undefined) {
-      return daysFromCivil(year, 1, 1) + dayInYear - 1;
+      const length = daysFromCivil(year + 1, 1, 1) - daysFromCivil(year, 1, 1);
+      if (dayInYear < 0 || dayInYear > length) throw this.#outOfRange();
+      return daysFromCivil(year, 1, 1) + Math.max(dayInYear, 1) - 1;
     }
-    const month = this.#month ?? get('MM') ?? 1;
-    const day = get('DD') ?? 1;
+    // As in PostgreSQL, a month or day of zero was not given.
+    const month = this.#month ?? (get('MM') || 1);
+    const day = get('DD') || 1;
     if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
       throw this.#outOfRange();
     return daysFromCivil(year, month, day);

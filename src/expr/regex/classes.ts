@@ -4,7 +4,7 @@
  * text has them, and some of them remembered.
  */
 
-import type { RegexProgram } from './program.ts';
+import { condition, type RegexProgram } from './program.ts';
 
 /** The class of no character: the end of the text. */
 export const endOfText = 0;
@@ -13,6 +13,7 @@ const wideMax = 32;
 /** Code points beyond ASCII that are remembered with their classes. */
 const rememberedMax = 4096;
 const newline = 10;
+const foreignWord = /[\p{L}\p{M}\p{N}\p{Pc}]/u;
 
 export class CharacterClasses {
   /** By byte; 0 for those that begin no character of ASCII. */
@@ -22,6 +23,8 @@ export class CharacterClasses {
   /** Length in bytes of the character that `wide` last saw. */
   wideLength = 0;
   readonly #program: RegexProgram;
+  /** Boundaries of words matter; those of letters beyond ASCII are not known. */
+  readonly #words: boolean;
   readonly #bySignature = new Map<string, number>();
   /** A code point of each class; -1 for the end. */
   readonly #samples: number[] = [-1];
@@ -29,6 +32,10 @@ export class CharacterClasses {
 
   constructor(program: RegexProgram) {
     this.#program = program;
+    const words = condition.wordBoundary | condition.noWordBoundary;
+    this.#words = program.instructions.some(
+      (each) => each.op === 'assert' && (each.conditions & words) !== 0,
+    );
     for (let byte = 0; byte < 128; byte++) this.ascii[byte] = this.#classOf(byte);
     this.limit = this.#samples.length + wideMax;
   }
@@ -49,12 +56,13 @@ export class CharacterClasses {
     return isWordCharacter(this.#samples[kind]!);
   }
 
-  /** Class of the character of two bytes or more at `at`; -1 where there is none, or one class too many. */
+  /** Class of the character of two bytes or more at `at`; -1 where there is none known. */
   wide(bytes: Uint8Array, at: number, end: number): number {
     const codePoint = this.#decode(bytes, at, end);
     if (codePoint < 0) return -1;
     const known = this.#remembered.get(codePoint);
     if (known !== undefined) return known;
+    if (this.#words && foreignWord.test(String.fromCodePoint(codePoint))) return -1;
     const kind = this.#classOf(codePoint);
     if (kind >= this.limit) return -1;
     if (this.#remembered.size >= rememberedMax) this.#remembered.clear();

@@ -3,6 +3,7 @@
  * Rows are compared as bags of text, so that spelling (display scale, zones, padding) counts.
  */
 
+import { parseInterval } from '../../types/interval-text.ts';
 import type { Answer } from './judge.ts';
 import { faultCode } from './subject.ts';
 
@@ -12,11 +13,77 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly reason: string }
   /** Both refuse, with SQLSTATEs of different classes. */
   | { readonly kind: 'other-error'; readonly reason: string }
+  /** A difference that the README names, or one that PostgreSQL leaves open. */
+  | { readonly kind: 'known'; readonly reason: string }
   | { readonly kind: 'different'; readonly what: string };
+
+/** What is compared: `loose` allows sums of floats to differ in their last digits. */
+export interface Question {
+  readonly sql: string;
+  readonly loose: boolean;
+}
 
 const notSupported = '0A000';
 
-export function compareAnswers(expected: Answer, actual: Answer, loose: boolean): Verdict {
+export function compareAnswers(expected: Answer, actual: Answer, question: Question): Verdict {
+  const reason = knownDifference(expected, actual, question.sql);
+  return reason === null ? compareExactly(expected, actual, question) : { kind: 'known', reason };
+}
+
+function knownDifference(expected: Answer, actual: Answer, sql: string): string | null {
+  if (expected.kind === 'error') {
+    if (actual.kind === 'rows' && /^function (?:min|max)\(uuid\) does not/.test(expected.message)) {
+      return 'min and max of uuid, which PostgreSQL has since 18';
+    }
+    return null;
+  }
+  if (actual.kind === 'error') {
+    const infinite = actual.message === 'timestamp out of range' && /\bage\(/.test(sql);
+    return infinite ? infiniteAge : null;
+  }
+  if (/\bage\(/.test(sql)) {
+    const rows = expected.rows.map((row) =>
+      row.map((cell) => (cell !== null && ageOfInfinity.test(cell) ? null : cell)),
+    );
+    const view = compareExactly({ ...expected, rows }, actual, { sql, loose: false });
+    if (
+      view.kind === 'same' &&
+      rows.some((row, i) => row.some((c, k) => c !== expected.rows[i]![k]))
+    )
+      return infiniteAge;
+  }
+  if (!oneOfEquals.test(sql) || expected.oids.join() !== actual.oids.join()) return null;
+  const plain = (answer: typeof expected): Answer => ({
+    ...answer,
+    rows: answer.rows.map((row) => row.map((cell, i) => canonical(cell, answer.oids[i]!))),
+  });
+  if (compareExactly(expected, actual, { sql, loose: false }).kind === 'same') return null;
+  const same = compareExactly(plain(expected), plain(actual), { sql, loose: false });
+  return same.kind === 'same' ? 'which of several equal values is shown' : null;
+}
+
+const infiniteAge = 'age of infinity, which is no interval before PostgreSQL 17';
+const ageOfInfinity = /^-?29\d{4} years /;
+
+/**
+ * Of values that are equal but spelled differently (1 and 1.00, 1 mon and 30 days), these show the one that was met
+ * first, and PostgreSQL does not say which that is. EXCEPT shows the left one's.
+ */
+const oneOfEquals =
+  /\b(?:DISTINCT|GROUP BY|UNION|INTERSECT|WITHIN GROUP|OVER|min\(|max\(|mode\()|ORDER BY .* LIMIT/i;
+
+const numericOid = 1700;
+const intervalOid = 1186;
+
+/** The text of a number or an interval that all its equals share. */
+function canonical(cell: string | null, oid: number): string | null {
+  if (cell === null) return null;
+  if (oid === numericOid && /\.\d/.test(cell)) return cell.replace(/\.?0+$/, '');
+  if (oid !== intervalOid) return cell;
+  return parseInterval(cell).comparable().toString();
+}
+
+function compareExactly(expected: Answer, actual: Answer, { loose }: Question): Verdict {
   if (actual.kind === 'error') {
     if (actual.code === faultCode) return { kind: 'different', what: `fault: ${actual.message}` };
     if (

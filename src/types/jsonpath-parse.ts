@@ -22,13 +22,14 @@ import {
 
 /** 22P02 for nothing at all, 42601 for what is no path, 0A000 for XQuery's flag x. */
 export function parseJsonPath(text: string): JsonPath {
-  if (/^(?:[ \t\n\r\f]|\/\*[^]*?\*\/)*$/.test(text)) {
+  const parser = new PathParser(text);
+  if (parser.empty) {
     throw new SqlError(
       sqlstate.invalidTextRepresentation,
       `invalid input syntax for type jsonpath: "${text}"`,
     );
   }
-  return new PathParser(text).path();
+  return parser.path();
 }
 
 const depthMax = 500;
@@ -71,6 +72,11 @@ class PathParser {
   constructor(text: string) {
     this.#tokens = new PathTokens(text);
     this.#token = this.#tokens.next();
+  }
+
+  /** Before anything is read: there are but blanks and comments. */
+  get empty(): boolean {
+    return this.#token.kind === 'end';
   }
 
   path(): JsonPath {

@@ -516,6 +516,15 @@ describe('jsonpath', () => {
     expect(answer(() => call('jsonb_path_match', [...args, true]))).toBe('~');
   });
 
+  it('passes over any number of comments', () => {
+    const comments = '/**/ '.repeat(5000);
+    expect(answer(() => parseText(comments + '$' + comments, jsonpath))).toBe('$');
+    expect(answer(() => parseText(comments, jsonpath))).toMatch(/^!22P02 /);
+    expect(answer(() => parseText(`${comments}/*`, jsonpath))).toBe(
+      '!42601 unexpected end of comment at end of jsonpath input',
+    );
+  });
+
   it('bounds the work of one call', () => {
     const nested = JsonbValue.parse('['.repeat(400) + ']'.repeat(400));
     expect(answer(() => call('jsonb_path_query_array', [nested, 'strict $.**.**.**']))).toBe(

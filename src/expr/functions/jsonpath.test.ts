@@ -525,6 +525,26 @@ describe('jsonpath', () => {
     );
   });
 
+  it.each<readonly [string, (count: number) => string, number]>([
+    ['steps', (count) => '$' + '[0]'.repeat(count), 1000],
+    ['steps behind parentheses', (count) => '(($.a)' + '.a'.repeat(count - 2) + ').a', 1000],
+    ['steps of filters', (count) => '$' + '?(@.a == 1)'.repeat(count), 999],
+    ['sums', (count) => '1' + '+1'.repeat(count), 498],
+    ['products', (count) => '$' + '*1'.repeat(count), 498],
+    ['conjunctions', (count) => '$ ? (@ == 1' + ' && @ == 1'.repeat(count) + ')', 498],
+    ['disjunctions', (count) => '$ ? (@ == 1' + ' || @ == 1'.repeat(count) + ')', 498],
+  ])('bounds how deep a run may go: %s', (_, make, most) => {
+    const text = parseText(make(most), jsonpath) as string;
+    expect(parseText(text, jsonpath)).toBe(text);
+    const args = [JsonbValue.parse('[1]'), text, JsonbValue.parse('{}'), true];
+    expect(answer(() => call('jsonb_path_query_array', args))).toMatch(/^\[/);
+    for (const count of [most + 2, 50_000]) {
+      expect(answer(() => parseText(make(count), jsonpath))).toBe(
+        '!54001 stack depth limit exceeded',
+      );
+    }
+  });
+
   it('bounds the work of one call', () => {
     const nested = JsonbValue.parse('['.repeat(400) + ']'.repeat(400));
     expect(answer(() => call('jsonb_path_query_array', [nested, 'strict $.**.**.**']))).toBe(

@@ -545,6 +545,16 @@ describe('jsonpath', () => {
     }
   });
 
+  it('finds the ids of .keyvalue() in one pass', () => {
+    const many = JsonbValue.parse(`[${'{"a":1},'.repeat(20_000)}{"b":[2]}]`);
+    const last = call('jsonb_path_query_array', [many, '$.keyvalue() ? (@.key == "b")']);
+    expect(String(last)).toBe('[{"id": 560008, "key": "b", "value": [2]}]');
+    const wide = JsonbValue.parse(`[${'0,'.repeat(11_000)}{"a":1}]`);
+    expect(
+      answer(() => call('jsonb_path_query_array', [wide, '$[last,last].keyvalue().id'])),
+    ).toMatch(/^\[\d+, \d+\]$/);
+  });
+
   it('bounds the work of one call', () => {
     const nested = JsonbValue.parse('['.repeat(400) + ']'.repeat(400));
     expect(answer(() => call('jsonb_path_query_array', [nested, 'strict $.**.**.**']))).toBe(

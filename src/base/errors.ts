@@ -139,6 +139,17 @@ export const sqlstate = {
   dataCorrupted: 'XX001',
 } as const;
 
+/**
+ * What evaluating an expression threw: evaluation recurses as deep as values are, so that a stack that runs
+ * over is the statement's error, 54001. Anything else is given back as it is.
+ */
+export function evaluationError(error: unknown): unknown {
+  if (!(error instanceof RangeError) || !error.message.includes('call stack')) return error;
+  return new SqlError(sqlstate.statementTooComplex, 'stack depth limit exceeded', {
+    detail: 'A value or an expression is nested too deeply to be evaluated.',
+  });
+}
+
 /** Something outside failed (a broker, a file, a socket). `retryable` says whether trying again may help. */
 export class ConnectorError extends Error {
   readonly retryable: boolean;

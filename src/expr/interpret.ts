@@ -5,7 +5,7 @@
  */
 
 import { assert, unreachable } from '../base/assert.ts';
-import { SqlError } from '../base/errors.ts';
+import { evaluationError, SqlError } from '../base/errors.ts';
 import { SqlArray } from '../types/array.ts';
 import { sameDatums } from '../types/compare.ts';
 import type { ArrayDatum, Datum, Row, RowDatum } from '../types/datum.ts';
@@ -118,8 +118,13 @@ function invoke(
   try {
     return fn.evaluate(args, context);
   } catch (error) {
-    throw error instanceof SqlError ? error.at(at) : error;
+    throw placed(error, at);
   }
+}
+
+function placed(thrown: unknown, at: number | undefined): unknown {
+  const error = evaluationError(thrown);
+  return error instanceof SqlError ? error.at(at) : error;
 }
 
 function compileCall(expr: CallExpr): Interpreter {
@@ -140,7 +145,7 @@ function compileCast(expr: CastExpr): Interpreter {
     try {
       return castDatum(value, from, type, mode, context);
     } catch (error) {
-      throw error instanceof SqlError ? error.at(at) : error;
+      throw placed(error, at);
     }
   };
 }

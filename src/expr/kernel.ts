@@ -5,7 +5,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { SqlError } from '../base/errors.ts';
+import { evaluationError, SqlError } from '../base/errors.ts';
 import type { Batch } from '../types/batch.ts';
 import type { AnyColumn } from '../types/column.ts';
 import { narrowColumn, readDatum } from '../types/column-access.ts';
@@ -164,7 +164,8 @@ class RowGuard {
   run(interpreter: Interpreter, expr: number, row: Row, context: EvalContext): Datum | null {
     try {
       return interpreter(row, context);
-    } catch (error) {
+    } catch (thrown) {
+      const error = evaluationError(thrown);
       if (!(error instanceof SqlError) || this.#report === null) throw error;
       this.#report({
         code: error.code,

@@ -3,7 +3,7 @@
  * `outer` when there is none. A pure function of the row, so retractions go the same way. Keeps nothing.
  */
 
-import { SqlError } from '../base/errors.ts';
+import { evaluationError, SqlError } from '../base/errors.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
 import type { Interpreter } from '../expr/interpret.ts';
@@ -78,7 +78,8 @@ export class FlatMap implements Operator {
       if (this.#spec.fn.strict && args.some((arg) => arg === null)) return [];
       const results = this.#spec.fn.evaluate(args, this.#context.evaluation);
       return this.#context.rowError === null ? results : [...results];
-    } catch (error) {
+    } catch (thrown) {
+      const error = evaluationError(thrown);
       if (!(error instanceof SqlError)) throw error;
       const { counters } = this;
       reportFailure(error, { context: this.#context, counters, values: row, weight });

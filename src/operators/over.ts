@@ -5,7 +5,7 @@
  * alone. Keeps every row.
  */
 
-import { SqlError } from '../base/errors.ts';
+import { evaluationError, SqlError } from '../base/errors.ts';
 import { Consolidator } from '../dataflow/consolidate.ts';
 import type { Operator, OperatorContext, Output } from '../dataflow/operator.ts';
 import { compileInterpreter } from '../expr/interpret.ts';
@@ -105,7 +105,8 @@ export class Over implements Operator {
   #evaluate(site: CallSite, rows: Partition, weight: 1 | -1): (Datum | null)[] {
     try {
       return evaluateCall({ ...site, evaluation: this.#context.evaluation }, rows);
-    } catch (error) {
+    } catch (thrown) {
+      const error = evaluationError(thrown);
       if (!(error instanceof SqlError)) throw error;
       const { counters } = this;
       reportFailure(error, { context: this.#context, counters, values: rows.rowAt(0), weight });

@@ -1,6 +1,6 @@
 /** What happens when computing a value of a row fails: NULL and a report in views, the error itself ad hoc. */
 
-import { SqlError } from '../base/errors.ts';
+import { evaluationError, SqlError } from '../base/errors.ts';
 import type { OperatorContext, OperatorCounters, RowError } from '../dataflow/operator.ts';
 import type { Datum } from '../types/datum.ts';
 
@@ -17,7 +17,8 @@ export interface FailureSite {
 export function evaluateOr(run: () => Datum | null, site: FailureSite): Datum | null {
   try {
     return run();
-  } catch (error) {
+  } catch (thrown) {
+    const error = evaluationError(thrown);
     if (!(error instanceof SqlError)) throw error;
     reportFailure(error, site);
     return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
-import { Decimal } from './decimal.ts';
+import { countDigits, Decimal, powerOfTen } from './decimal.ts';
 
 const d = (text: string) => Decimal.parse(text);
 
@@ -167,5 +167,49 @@ describe('limits', () => {
     }
     expect(() => d('1e131071').mul(d('10'))).toThrow('value overflows numeric format');
     expect(d('1e-16383').mul(d('0.1')).toString()).toBe(`0.${'0'.repeat(16383)}`);
+  });
+});
+
+describe('numbers of very many digits', () => {
+  it('counts digits around powers of ten', () => {
+    for (const exponent of [15, 16, 1233, 1234, 1235, 5000, 65_537, 131_071, 147_454]) {
+      const power = 10n ** BigInt(exponent);
+      expect([power - 1n, power, -power, power + 1n, power * 9n].map(countDigits)).toEqual(
+        [0, 1, 1, 1, 1].map((more) => exponent + more),
+      );
+    }
+    const random = new SeededRandom(5);
+    for (let i = 0; i < 200; i++) {
+      const value = BigInt(`${1 + random.below(9)}${'7'.repeat(random.below(6000))}`);
+      expect(countDigits(value)).toBe(value.toString().length);
+    }
+  });
+
+  it('takes away trailing zeros of the fraction, however many', () => {
+    for (const [zeros, more] of [
+      [0, 5],
+      [1, 0],
+      [7, 1],
+      [8, 8],
+      [1000, 3],
+      [8191, 8192],
+      [16_383, 0],
+    ] as const) {
+      const value = Decimal.fromBigInt(103n * powerOfTen(zeros), zeros + more).normalize();
+      expect([value.unscaled, value.scale]).toEqual([103n, more]);
+    }
+    const whole = Decimal.fromBigInt(powerOfTen(20), 5).normalize();
+    expect([whole.unscaled, whole.scale]).toEqual([powerOfTen(15), 0]);
+  });
+
+  it('divides and multiplies without writing them', () => {
+    const large = d('1e130000');
+    const sevenths = large.div(d('7'));
+    expect(sevenths.unscaled === (10n ** 130_000n + 3n) / 7n).toBe(true);
+    expect(sevenths.scale).toBe(0);
+    const before = process.cpuUsage().user;
+    for (let i = 1; i <= 100; i++) large.mul(d(String(i))).div(d('7'));
+    // Writing the digits down takes more than ten times as long.
+    expect(process.cpuUsage().user - before).toBeLessThan(2_000_000);
   });
 });

@@ -19,9 +19,23 @@ const surelySmall = 1n << 4096n;
 
 const powers: bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
 
+/** Powers past `powers` that were wanted last; each has up to 60 kB. */
+const largePowers = new Map<number, bigint>();
+const largePowersMax = 16;
+
 /** 10^exponent. */
 export function powerOfTen(exponent: number): bigint {
-  return powers[exponent] ?? 10n ** BigInt(exponent);
+  return powers[exponent] ?? largePowerOfTen(exponent);
+}
+
+function largePowerOfTen(exponent: number): bigint {
+  const known = largePowers.get(exponent);
+  if (known !== undefined) return known;
+  const power = 10n ** BigInt(exponent);
+  if (exponent > integerDigitsMax + scaleMax) return power;
+  if (largePowers.size >= largePowersMax) largePowers.clear();
+  largePowers.set(exponent, power);
+  return power;
 }
 
 /** Number of decimal digits of |value|; 1 for zero. */
@@ -32,7 +46,16 @@ export function countDigits(value: bigint): number {
     for (let rest = Number(magnitude); rest >= 10; rest = Math.floor(rest / 10)) count++;
     return count;
   }
-  return magnitude.toString().length;
+  return magnitude > surelySmall ? countManyDigits(magnitude) : magnitude.toString().length;
+}
+
+/** From the leading bits, since writing so many digits costs far more than calculating with them. */
+function countManyDigits(magnitude: bigint): number {
+  const hex = magnitude.toString(16);
+  const exponent = Math.log10(parseInt(hex.slice(0, 13), 16)) + (hex.length - 13) * Math.log10(16);
+  const nearest = Math.round(exponent);
+  if (Math.abs(exponent - nearest) > 1e-6) return Math.floor(exponent) + 1;
+  return magnitude >= powerOfTen(nearest) ? nearest + 1 : nearest;
 }
 
 type Special = 'finite' | 'nan' | 'infinity' | '-infinity';
@@ -233,13 +256,12 @@ export class Decimal {
   normalize(): Decimal {
     let { unscaled, scale } = this;
     if (unscaled === 0n) return scale === 0 ? this : Decimal.zero;
-    while (scale >= 8 && unscaled % 100000000n === 0n) {
-      unscaled /= 100000000n;
-      scale -= 8;
-    }
-    while (scale > 0 && unscaled % 10n === 0n) {
-      unscaled /= 10n;
-      scale--;
+    if (scale === 0 || unscaled % 10n !== 0n) return this;
+    // There are fewer zeros than twice the first step, and after each than twice the next.
+    for (let step = 2 ** Math.floor(Math.log2(scale)); step >= 1; step /= 2) {
+      if (step > scale || unscaled % powerOfTen(step) !== 0n) continue;
+      unscaled /= powerOfTen(step);
+      scale -= step;
     }
     return scale === this.scale ? this : finite(unscaled, scale);
   }

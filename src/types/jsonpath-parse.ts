@@ -1,6 +1,7 @@
 /**
  * Reads a path by PostgreSQL's grammar: expressions and predicates are told apart, and a predicate is a value
- * only in parentheses. Depth is bounded, since reading, printing and running recurse.
+ * only in parentheses. Depth is bounded, since reading, printing and running recurse: that of the canonical
+ * text, in which every operator of a list has parentheses of its own, and that of steps behind steps.
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
@@ -22,16 +23,19 @@ import {
 
 /** 22P02 for nothing at all, 42601 for what is no path, 0A000 for XQuery's flag x. */
 export function parseJsonPath(text: string): JsonPath {
-  if (/^(?:[ \t\n\r\f]|\/\*[^]*?\*\/)*$/.test(text)) {
+  const parser = new PathParser(text);
+  if (parser.empty) {
     throw new SqlError(
       sqlstate.invalidTextRepresentation,
       `invalid input syntax for type jsonpath: "${text}"`,
     );
   }
-  return new PathParser(text).path();
+  return parser.path();
 }
 
 const depthMax = 500;
+/** Steps of a chain, with those of the chains around it: a run nests them. */
+const stepsMax = 1000;
 
 /** Keywords that are known in lower case only. */
 const exactWords: ReadonlySet<string> = new Set(['null', 'true', 'false']);
@@ -63,6 +67,7 @@ class PathParser {
   readonly #tokens: PathTokens;
   #token: PathToken;
   #depth = 0;
+  #steps = 0;
   #filters = 0;
   #subscripts = 0;
   /** @ or last where it means nothing: told once the whole text is known to be a path. */
@@ -71,6 +76,11 @@ class PathParser {
   constructor(text: string) {
     this.#tokens = new PathTokens(text);
     this.#token = this.#tokens.next();
+  }
+
+  /** Before anything is read: there are but blanks and comments. */
+  get empty(): boolean {
+    return this.#token.kind === 'end';
   }
 
   path(): JsonPath {
@@ -124,14 +134,16 @@ class PathParser {
   }
 
   #deeper<T>(read: () => T): T {
-    if (++this.#depth > depthMax) {
-      throw new SqlError(sqlstate.statementTooComplex, 'stack depth limit exceeded', {
-        detail: `A jsonpath may be nested up to ${depthMax} levels deep.`,
-      });
-    }
+    this.#deepen();
     const result = read();
     this.#depth--;
     return result;
+  }
+
+  #deepen(): void {
+    if (++this.#depth > depthMax) {
+      throw tooDeep(`A jsonpath may be nested up to ${depthMax} levels deep.`);
+    }
   }
 
   #or(): Read {
@@ -141,12 +153,15 @@ class PathParser {
   }
 
   #joined(symbol: string, kind: 'and' | 'or', operand: () => Read): Read {
+    const before = this.#depth;
     let left = operand();
     while (left.predicate && this.#takeSymbol(symbol)) {
+      this.#deepen();
       const right = operand();
       if (!right.predicate) throw this.#unexpected();
       left = truth({ kind, left: left.chain, right: right.chain });
     }
+    this.#depth = before;
     return left;
   }
 
@@ -216,14 +231,18 @@ class PathParser {
   }
 
   #operators(symbols: readonly ArithmeticOperator[], operand: () => Read): Read {
+    const before = this.#depth;
     let left = operand();
     for (;;) {
       const operator = symbols.find((each) => this.#isSymbol(each));
-      if (operator === undefined || left.predicate) return left;
+      if (operator === undefined || left.predicate) break;
       this.#advance();
+      this.#deepen();
       const right = this.#value(operand());
       left = plain({ head: { kind: 'arithmetic', operator, left: left.chain, right }, steps: [] });
     }
+    this.#depth = before;
+    return left;
   }
 
   #sign(): Read {
@@ -238,9 +257,9 @@ class PathParser {
     if (this.#takeSymbol('(')) {
       const inner = this.#or();
       this.#expect(')');
-      const steps = this.#steps();
-      if (steps.length > 0) {
-        return plain({ head: inner.chain.head, steps: [...inner.chain.steps, ...steps] });
+      const steps = this.#stepsBehind(inner.chain.steps);
+      if (steps.length > inner.chain.steps.length) {
+        return plain({ head: inner.chain.head, steps });
       }
       if (!inner.predicate || !this.#takeWord('is')) return inner;
       this.#expectWord('unknown');
@@ -248,7 +267,7 @@ class PathParser {
     }
     if (this.#takeWord('exists')) return { chain: this.#exists(), predicate: true };
     const head = this.#head();
-    return plain({ head, steps: this.#steps() });
+    return plain({ head, steps: this.#stepsBehind([]) });
   }
 
   #head(): PathHead {
@@ -281,14 +300,28 @@ class PathParser {
     throw this.#unexpected();
   }
 
-  #steps(): PathStep[] {
-    const steps: PathStep[] = [];
+  /** The steps that are known, and what follows. */
+  #stepsBehind(known: readonly PathStep[]): readonly PathStep[] {
+    const steps = [...known];
+    const before = this.#steps;
+    this.#steps += known.length;
     for (;;) {
-      if (this.#takeSymbol('.')) steps.push(this.#member());
-      else if (this.#takeSymbol('[')) steps.push(this.#elements());
-      else if (this.#takeSymbol('?')) steps.push(this.#filter());
-      else return steps;
+      const read = this.#stepReader();
+      if (read === null) break;
+      if (++this.#steps > stepsMax) {
+        throw tooDeep(`A jsonpath may have up to ${stepsMax} steps, one behind the other.`);
+      }
+      steps.push(read());
     }
+    this.#steps = before;
+    return steps;
+  }
+
+  #stepReader(): (() => PathStep) | null {
+    if (this.#takeSymbol('.')) return () => this.#member();
+    if (this.#takeSymbol('[')) return () => this.#elements();
+    if (this.#takeSymbol('?')) return () => this.#filter();
+    return null;
   }
 
   #filter(): PathStep {
@@ -365,6 +398,10 @@ class PathParser {
   #subscript(): PathChain {
     return this.#value(this.#deeper(() => this.#sum()));
   }
+}
+
+function tooDeep(detail: string): SqlError {
+  return new SqlError(sqlstate.statementTooComplex, 'stack depth limit exceeded', { detail });
 }
 
 function plain(chain: PathChain): Read {

@@ -6,7 +6,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { SqlError } from '../../base/errors.ts';
+import { evaluationError, SqlError } from '../../base/errors.ts';
 import { generate } from '../../base/generate.ts';
 import type { Batch } from '../../types/batch.ts';
 import type { Column } from '../../types/column.ts';
@@ -127,7 +127,7 @@ export class GeneratedMapKernel implements MapKernel {
         this.#places,
       );
     } catch (error) {
-      if (error instanceof SqlError) return -1;
+      if (evaluationError(error) instanceof SqlError) return -1;
       throw error;
     }
   }

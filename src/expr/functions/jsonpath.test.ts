@@ -516,6 +516,45 @@ describe('jsonpath', () => {
     expect(answer(() => call('jsonb_path_match', [...args, true]))).toBe('~');
   });
 
+  it('passes over any number of comments', () => {
+    const comments = '/**/ '.repeat(5000);
+    expect(answer(() => parseText(comments + '$' + comments, jsonpath))).toBe('$');
+    expect(answer(() => parseText(comments, jsonpath))).toMatch(/^!22P02 /);
+    expect(answer(() => parseText(`${comments}/*`, jsonpath))).toBe(
+      '!42601 unexpected end of comment at end of jsonpath input',
+    );
+  });
+
+  it.each<readonly [string, (count: number) => string, number]>([
+    ['steps', (count) => '$' + '[0]'.repeat(count), 1000],
+    ['steps behind parentheses', (count) => '(($.a)' + '.a'.repeat(count - 2) + ').a', 1000],
+    ['steps of filters', (count) => '$' + '?(@.a == 1)'.repeat(count), 999],
+    ['sums', (count) => '1' + '+1'.repeat(count), 498],
+    ['products', (count) => '$' + '*1'.repeat(count), 498],
+    ['conjunctions', (count) => '$ ? (@ == 1' + ' && @ == 1'.repeat(count) + ')', 498],
+    ['disjunctions', (count) => '$ ? (@ == 1' + ' || @ == 1'.repeat(count) + ')', 498],
+  ])('bounds how deep a run may go: %s', (_, make, most) => {
+    const text = parseText(make(most), jsonpath) as string;
+    expect(parseText(text, jsonpath)).toBe(text);
+    const args = [JsonbValue.parse('[1]'), text, JsonbValue.parse('{}'), true];
+    expect(answer(() => call('jsonb_path_query_array', args))).toMatch(/^\[/);
+    for (const count of [most + 2, 50_000]) {
+      expect(answer(() => parseText(make(count), jsonpath))).toBe(
+        '!54001 stack depth limit exceeded',
+      );
+    }
+  });
+
+  it('finds the ids of .keyvalue() in one pass', () => {
+    const many = JsonbValue.parse(`[${'{"a":1},'.repeat(20_000)}{"b":[2]}]`);
+    const last = call('jsonb_path_query_array', [many, '$.keyvalue() ? (@.key == "b")']);
+    expect(String(last)).toBe('[{"id": 560008, "key": "b", "value": [2]}]');
+    const wide = JsonbValue.parse(`[${'0,'.repeat(11_000)}{"a":1}]`);
+    expect(
+      answer(() => call('jsonb_path_query_array', [wide, '$[last,last].keyvalue().id'])),
+    ).toMatch(/^\[\d+, \d+\]$/);
+  });
+
   it('bounds the work of one call', () => {
     const nested = JsonbValue.parse('['.repeat(400) + ']'.repeat(400));
     expect(answer(() => call('jsonb_path_query_array', [nested, 'strict $.**.**.**']))).toBe(

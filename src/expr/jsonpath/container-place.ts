@@ -7,31 +7,36 @@
 import { Decimal } from '../../types/decimal.ts';
 import { isJsonArray, isJsonObject, type JsonTree } from '../../types/jsonb.ts';
 
-/** The offset of `wanted` (found by identity) in `document`; null when it is not in there. */
-export function containerPlace(document: JsonTree, wanted: JsonTree): number | null {
-  const search: Search = { wanted, found: null };
-  place(document, 0, search);
-  return search.found;
-}
+export type ContainerPlaces = ReadonlyMap<JsonTree, number>;
 
-interface Search {
-  readonly wanted: JsonTree;
-  found: number | null;
+/** The offsets of all containers in `document`, by identity; `count` is called for every value in it. */
+export function containerPlaces(document: JsonTree, count: () => void): ContainerPlaces {
+  const places = new Map<JsonTree, number>();
+  place(document, 0, places, count);
+  return places;
 }
 
 /** Gives the offset behind the value. */
-function place(tree: JsonTree, from: number, search: Search): number {
+function place(
+  tree: JsonTree,
+  from: number,
+  places: Map<JsonTree, number>,
+  count: () => void,
+): number {
+  count();
   if (isJsonArray(tree)) {
     const start = aligned(from);
-    if (tree === search.wanted) search.found ??= start;
-    return tree.reduce((at: number, each) => place(each, at, search), start + 4 + 4 * tree.length);
+    if (!places.has(tree)) places.set(tree, start);
+    let at = start + 4 + 4 * tree.length;
+    for (const value of tree) at = place(value, at, places, count);
+    return at;
   }
   if (isJsonObject(tree)) {
     const start = aligned(from);
-    if (tree === search.wanted) search.found ??= start;
+    if (!places.has(tree)) places.set(tree, start);
     let at = start + 4 + 8 * tree.size;
     for (const key of tree.keys()) at += Buffer.byteLength(key);
-    for (const value of tree.values()) at = place(value, at, search);
+    for (const value of tree.values()) at = place(value, at, places, count);
     return at;
   }
   if (tree instanceof Decimal) return aligned(from) + numericSize(tree);

@@ -16,7 +16,7 @@ import {
   type PathRange,
   type PathStep,
 } from '../../types/jsonpath.ts';
-import { containerPlace } from './container-place.ts';
+import { containerPlaces, type ContainerPlaces } from './container-place.ts';
 import {
   childrenOf,
   isArrayItem,
@@ -54,13 +54,16 @@ export function collector(items: PathItem[]): Sink {
 interface Base {
   readonly tree: JsonTree;
   readonly id: number;
+  /** Found when first asked for. */
+  places: ContainerPlaces | null;
 }
 
 /** One run of one path over one document. */
 export class PathRun implements Operands {
   readonly #chain: PathChain;
   readonly lax: boolean;
-  readonly #root: JsonTree;
+  readonly #root: Base;
+  readonly #variables: Base;
   readonly world: PathWorld;
 
   /** Structural faults are passed over: in lax mode, and below `**`. */
@@ -76,10 +79,11 @@ export class PathRun implements Operands {
     this.#chain = path.chain;
     this.lax = !path.strict;
     this.#forgiving = this.lax;
-    this.#root = document;
+    this.#root = { tree: document, id: 0, places: null };
+    this.#variables = { tree: world.variables, id: 1, places: null };
     this.world = world;
     this.#current = document;
-    this.#base = { tree: document, id: 0 };
+    this.#base = this.#root;
   }
 
   run(sink: Sink): void {
@@ -115,9 +119,7 @@ export class PathRun implements Operands {
     const single = sink.any && steps.length === 0;
     switch (head.kind) {
       case 'root':
-        return this.#within({ tree: this.#root, id: 0 }, () =>
-          this.#next(steps, 0, this.#root, sink),
-        );
+        return this.#within(this.#root, () => this.#next(steps, 0, this.#root.tree, sink));
       case 'current':
         return this.#next(steps, 0, this.#current, sink);
       case 'last':
@@ -125,9 +127,8 @@ export class PathRun implements Operands {
       case 'constant':
         return this.#next(steps, 0, head.value, sink);
       case 'variable': {
-        const { variables } = this.world;
         const value = this.#variable(head.name);
-        return this.#within({ tree: variables, id: 1 }, () => this.#next(steps, 0, value, sink));
+        return this.#within(this.#variables, () => this.#next(steps, 0, value, sink));
       }
       case 'arithmetic': {
         const left = this.items(head.left, true);
@@ -364,17 +365,26 @@ export class PathRun implements Operands {
         'jsonpath item method .keyvalue() can only be applied to an object',
       );
     }
-    const place = containerPlace(this.#base.tree, item) ?? 0;
-    const id = Decimal.fromBigInt(BigInt(place) + BigInt(this.#base.id) * 10_000_000_000n);
+    const base = this.#base;
+    const id = Decimal.fromBigInt(
+      BigInt(this.#placeIn(base, item)) + BigInt(base.id) * 10_000_000_000n,
+    );
     for (const [key, value] of item) {
       const pair = jsonObject([
         ['id', id],
         ['key', key],
         ['value', value],
       ]);
-      if (this.#within({ tree: pair, id: this.#generated++ }, () => next(pair))) return true;
+      const generated = { tree: pair, id: this.#generated++, places: null };
+      if (this.#within(generated, () => next(pair))) return true;
     }
     return false;
+  }
+
+  #placeIn(base: Base, container: JsonTree): number {
+    if (container === base.tree) return 0;
+    base.places ??= containerPlaces(base.tree, () => this.count());
+    return base.places.get(container) ?? 0;
   }
 
   unlessFault<T>(run: () => T): T | null {

@@ -5,7 +5,7 @@
  * lives on as a cache and only hears of changes.
  */
 
-import { SqlError } from '../../base/errors.ts';
+import { evaluationError, SqlError } from '../../base/errors.ts';
 import type { Accumulator, AggregateFunction } from '../../expr/functions/registry.ts';
 import type { OrderSpec } from '../../plan/dataflow-plan.ts';
 import { keyDatum } from '../../state/keyed-table.ts';
@@ -112,7 +112,8 @@ export class FoldCall implements CallState {
     try {
       if (this.#living !== null) return this.#living(group).finish();
       return this.#fold.result(this.#rowsOf(group));
-    } catch (error) {
+    } catch (thrown) {
+      const error = evaluationError(thrown);
       if (error instanceof SqlError) return error;
       throw error;
     }

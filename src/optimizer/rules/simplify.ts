@@ -10,7 +10,7 @@
  *   inner join with no rows   →  no rows       union with no rows → without it
  */
 
-import { SqlError } from '../../base/errors.ts';
+import { evaluationError, SqlError } from '../../base/errors.ts';
 import type { CaseExpr, CoalesceExpr, ConstantExpr, Expr, LogicExpr } from '../../expr/expr.ts';
 import type { EvalContext } from '../../expr/functions/registry.ts';
 import { compileInterpreter } from '../../expr/interpret.ts';
@@ -87,7 +87,7 @@ export function fold(expr: Expr, evaluation: EvalContext): Expr {
     const constant: ConstantExpr = { kind: 'constant', value, type: expr.type };
     return expr.at === undefined ? constant : { ...constant, at: expr.at };
   } catch (error) {
-    if (error instanceof SqlError) return expr;
+    if (evaluationError(error) instanceof SqlError) return expr;
     throw error;
   }
 }

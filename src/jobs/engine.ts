@@ -813,7 +813,7 @@ export class Engine {
    * returns. The promise resolves when they are durable.
    */
   write(changes: readonly TableChange[], options: { readonly wait: boolean }): Promise<void> {
-    const durable = this.#commits.submit([...this.sequences.takeChanges(), ...this.#log(changes)]);
+    const durable = this.#commitWithSequences(this.#log(changes));
     this.#writesPending++;
     const done = durable.then(() => this.#pressure.room()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
@@ -874,7 +874,7 @@ export class Engine {
 
   /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
   #checkpointPart(): CheckpointPart {
-    const changes = [...this.#withoutFailed(), ...this.sequences.takeChanges()];
+    const changes = this.#withoutFailed();
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -892,7 +892,7 @@ export class Engine {
 
   /** The rows of sinks come to stable storage before the checkpoint that says so. */
   #submit(changes: readonly StoreChange[], sinks: readonly SinkJob[]): Promise<void> {
-    if (sinks.length === 0) return this.#commits.submit(changes);
+    if (sinks.length === 0) return this.#commitWithSequences(changes);
     return Promise.all(sinks.map((job) => job.synced())).then(() => {
       const failed = this.#withoutFailed();
       // What failed or was dropped meanwhile must leave no state behind.
@@ -903,8 +903,16 @@ export class Engine {
       const kept = changes.filter(
         ({ key, value }) => value === null || !owners.some((owner) => key.startsWith(owner)),
       );
-      return this.#commits.submit([...kept, ...failed]);
+      return this.#commitWithSequences([...kept, ...failed]);
     });
+  }
+
+  /**
+   * Values of sequences are taken in the turn that submits them: what is taken counts as written, and whoever
+   * commits next waits for what was submitted before, and for no more.
+   */
+  #commitWithSequences(changes: readonly StoreChange[]): Promise<void> {
+    return this.#commits.submit([...changes, ...this.sequences.takeChanges()]);
   }
 
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */

@@ -40,12 +40,14 @@ interface Target {
   readonly table: TableObject;
   readonly relation: StoredRelation;
   readonly constraints: TableConstraints;
+  /** The catalog's version that the constraints are of. */
+  readonly version: number;
 }
 
 export class Writes {
   readonly #session: SessionContext;
   readonly #queries: Queries;
-  /** The catalog as it was when the open transaction's first rows were checked. */
+  /** The oldest version of the catalog that rows of the open transaction were checked against. */
   #checkedAgainst = 0;
 
   constructor(session: SessionContext, queries: Queries) {
@@ -258,6 +260,7 @@ export class Writes {
       table,
       relation,
       constraints: new TableConstraints(table, uniqueKeys(table, catalog), checks),
+      version: catalog.version,
     };
   }
 
@@ -270,9 +273,9 @@ export class Writes {
 
   /** Rows that were checked by themselves. */
   #record(target: Target, changes: readonly WeightedRow[]): void {
-    if (!this.#session.transaction.hasChanges) {
-      this.#checkedAgainst = this.#session.database.catalog.version;
-    }
+    this.#checkedAgainst = this.#session.transaction.hasChanges
+      ? Math.min(this.#checkedAgainst, target.version)
+      : target.version;
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);

@@ -50,6 +50,9 @@ export class Writes {
   /** The oldest version of the catalog that rows of the open transaction were checked against. */
   #checkedAgainst = 0;
 
+  /** Sequences that begin again with the commit. */
+  #restarted: readonly number[] = [];
+
   constructor(session: SessionContext, queries: Queries) {
     this.#session = session;
     this.#queries = queries;
@@ -223,6 +226,12 @@ export class Writes {
     return { kind: 'done', tag: 'TRUNCATE TABLE' };
   }
 
+  /** With the next commit, or not at all if that fails. */
+  restartAtCommit(sequences: readonly number[]): void {
+    this.#restarted = sequences;
+    this.#session.sequenceValues.used = true;
+  }
+
   /** How often a row stands in its table, as the transaction sees it. */
   #copies(target: Target, row: Row): number {
     const { types } = target.relation;
@@ -306,8 +315,15 @@ export class Writes {
    */
   async commit(): Promise<void> {
     const { transaction, database, settings } = this.#session;
+    const restarted = this.#restarted;
+    this.#restarted = [];
     const changes = transaction.netChanges();
     for (const { oid, rows } of changes) this.#recheck(oid, rows);
+    for (const oid of restarted) {
+      const sequence = database.catalog.byOid(oid);
+      if (sequence?.kind !== 'sequence') continue;
+      database.engine.sequences.set(oid, { last: BigInt(sequence.start), called: false });
+    }
     const wait = settings.get('synchronous_commit') === 'on';
     await database.engine.write(changes, { wait });
   }

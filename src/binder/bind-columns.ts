@@ -7,6 +7,7 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type {
   CatalogObject,
   ColumnDefinition,
+  IndexObject,
   SequenceObject,
   TableObject,
   WatermarkDefinition,
@@ -19,6 +20,13 @@ import type { Schema } from '../types/schema.ts';
 import { type SqlType, types } from '../types/sql-type.ts';
 import { withDefaultOf } from './bind-default.ts';
 import { checkCollation } from './bind-expr.ts';
+import {
+  likeColumn,
+  likeIndexes,
+  likeOptions,
+  likeSequence,
+  refuseLikeOfSource,
+} from './bind-like.ts';
 import { includeColumns, metadataColumn } from './bind-metadata.ts';
 import { bindScalar } from './bind-scalar.ts';
 import { bindType } from './bind-type.ts';
@@ -36,6 +44,8 @@ export interface BoundColumns {
   readonly uniques: readonly UniqueColumns[];
   /** Serial and identity columns. */
   readonly sequences: readonly SequenceColumn[];
+  /** Those of tables that LIKE names, with the ordinals of the new one. */
+  readonly indexes: readonly IndexObject[];
   readonly watermark: WatermarkDefinition | null;
 }
 
@@ -43,6 +53,7 @@ export interface UniqueColumns {
   readonly name: string | null;
   readonly key: readonly number[];
   readonly position: number;
+  readonly comment?: string | null;
 }
 
 export interface SequenceColumn {
@@ -164,6 +175,7 @@ class ColumnsBuilder {
   readonly #checks: { readonly name: string; readonly sql: string }[];
   readonly #uniques: UniqueColumns[] = [];
   readonly #sequences: SequenceColumn[] = [];
+  readonly #indexes: IndexObject[] = [];
   #watermark: WatermarkDefinition | null = null;
 
   /** `table`: what is there already, beside its columns. */
@@ -484,29 +496,39 @@ class ColumnsBuilder {
     this.#watermark = bindWatermark(written, { columns: this.#columns, relation }, this.#binding);
   }
 
-  /** LIKE copies names, types and NOT NULL; INCLUDING DEFAULTS, CONSTRAINTS, INDEXES or ALL copy those too. */
+  /** LIKE copies names, types and NOT NULL, and what is INCLUDING. */
   like(clause: ast.LikeClause): void {
     const object = requireRelation(this.#binding, clause.table);
-    const including = (what: string): boolean =>
-      clause.options.includes(`including ${what}`) ||
-      (clause.options.includes('including all') && !clause.options.includes(`excluding ${what}`));
+    const position = clause.span.start;
+    const taken = likeOptions(clause);
+    if (this.#isSource || object.kind === 'source') refuseLikeOfSource(object, taken, position);
     const first = this.#columns.length;
     for (const column of columnsToCopy(object)) {
-      const plain = plainColumn(column.name, column.type, { notNull: column.notNull });
-      if (including('defaults') && column.identity === undefined) {
-        const { defaultSql, sequence } = column;
-        this.add({ ...plain, defaultSql, ...(sequence === undefined ? {} : { sequence }) }, null);
-      } else {
-        this.add(plain, null);
+      const { name, type, notNull } = column;
+      const copy = likeColumn(column, plainColumn(name, type, { notNull }), taken);
+      if (copy.identity !== undefined) {
+        const sequence = likeSequence(column, this.#binding, clause.span);
+        this.#sequences.push({ ordinal: this.#columns.length, ...sequence });
       }
+      this.add(copy, null);
     }
     if (object.kind !== 'table') return;
-    if (including('constraints')) this.#checks.push(...object.checks);
-    if (including('indexes') && object.primaryKey.length > 0) {
-      this.#setPrimaryKey(
-        object.primaryKey.map((ordinal) => first + ordinal),
-        clause.span.start,
-      );
+    if (taken.has('constraints')) {
+      for (const check of object.checks) {
+        if (this.#checks.some((each) => each.name === check.name)) {
+          throw duplicateConstraint(check.name, position);
+        }
+        this.#checks.push(check);
+      }
+    }
+    if (!taken.has('indexes')) return;
+    const shift = (key: readonly number[]): number[] => key.map((ordinal) => first + ordinal);
+    if (object.primaryKey.length > 0) this.#setPrimaryKey(shift(object.primaryKey), position);
+    for (const index of likeIndexes(object, this.#binding)) {
+      const key = shift(index.key);
+      const comment = taken.has('comments') ? index.comment : null;
+      if (index.constraint) this.#uniques.push({ name: null, key, position, comment });
+      else this.#indexes.push({ ...index, key, comment });
     }
   }
 
@@ -517,6 +539,7 @@ class ColumnsBuilder {
       checks: this.#checks,
       uniques: this.#uniques,
       sequences: this.#sequences,
+      indexes: this.#indexes,
       watermark: this.#watermark,
     };
   }

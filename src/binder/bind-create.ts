@@ -15,7 +15,7 @@ import {
   type SequenceColumn,
   type UniqueColumns,
 } from './bind-columns.ts';
-import { freeName, uniqueIndex } from './bind-index.ts';
+import { freeName, indexOn, uniqueIndex } from './bind-index.ts';
 import { type BoundOptions, bindOptions, findConnector } from './bind-options.ts';
 import { sequenceNumbers, sequenceObject } from './bind-sequence.ts';
 import { bindWholeQuery } from './bind-whole-query.ts';
@@ -91,7 +91,7 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     query === null
       ? bindColumns(statement, binding, { relation: name.name, metadata: null, own: [] })
       : columnsOfQuery(statement, query.fields);
-  const { uniques, sequences, ...definition } = bound;
+  const { uniques, sequences, indexes, ...definition } = bound;
   return {
     kind: 'create-table',
     ...mode,
@@ -99,7 +99,9 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     sequences: mode.skip
       ? []
       : columnSequences({ ...name, columns: bound.columns }, sequences, binding),
-    indexes: mode.skip ? [] : uniqueIndexes({ ...name, columns: bound.columns }, uniques, binding),
+    indexes: mode.skip
+      ? []
+      : tableIndexes({ ...name, columns: bound.columns }, uniques, indexes, binding),
     object: {
       kind: 'table',
       ...name,
@@ -110,18 +112,28 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
   };
 }
 
-function uniqueIndexes(
+/** Of UNIQUE, and copies (with names of their own) of those that LIKE took over. */
+function tableIndexes(
   table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
   uniques: readonly UniqueColumns[],
+  copied: readonly IndexObject[],
   { catalog }: Binding,
 ): readonly Unnumbered<IndexObject>[] {
   // Nothing else may have the table's own name, nor that of its key.
   const taken = new Set([table.name, `${table.name}_pkey`]);
-  return uniques.map((unique) => {
+  const found = uniques.map((unique) => {
     const index = uniqueIndex(catalog, table, unique, taken);
     taken.add(index.name);
-    return index;
+    return { ...index, comment: unique.comment ?? null };
   });
+  for (const { key, order, method, unique, constraint, comment } of copied) {
+    const base = [table.name, ...key.map((ordinal) => table.columns[ordinal]!.name)].join('_');
+    const name = freeName(catalog, table.schema, base, 'idx', taken);
+    taken.add(name);
+    const index = indexOn(table, { name, key, order, method, unique, constraint });
+    found.push({ ...index, comment });
+  }
+  return found;
 }
 
 /** Of serial and identity columns; `others` are names that are taken too. */
@@ -173,7 +185,15 @@ function bindTableQuery(
 function columnsOfQuery(statement: ast.CreateTable, fields: Schema) {
   const names = checkColumnNames(statement.columnNames, fields);
   const columns = fields.map((field, i) => plainColumn(names[i]!, field.type));
-  return { columns, primaryKey: [], checks: [], uniques: [], sequences: [], watermark: null };
+  return {
+    columns,
+    primaryKey: [],
+    checks: [],
+    uniques: [],
+    sequences: [],
+    indexes: [],
+    watermark: null,
+  };
 }
 
 function bindSource(statement: ast.CreateTable, binding: Binding): BoundCreateSource {

@@ -71,15 +71,13 @@ function exprEnv(env: QueryEnv, scope: Scope): ExprEnv {
   };
 }
 
-/** Ordinals in the order of the given values; all physical columns without a list. */
+/** Ordinals in the order of the given values; all columns without a list, as in PostgreSQL. */
 export function insertTargets(
   statement: ast.InsertStatement,
   table: TableObject,
 ): readonly number[] {
   if (statement.columns === null) {
-    return table.columns.flatMap((column, ordinal) =>
-      column.source === 'computed' ? [] : [ordinal],
-    );
+    return table.columns.map((_, ordinal) => ordinal);
   }
   const ordinals: number[] = [];
   for (const name of statement.columns) {

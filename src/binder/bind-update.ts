@@ -115,7 +115,14 @@ export function bindTruncate(statement: ast.TruncateStatement, binding: Binding)
   const tables = statement.tables.map((name) =>
     relationRef(requireTable(binding, name, 'truncate')),
   );
-  return { kind: 'truncate', tables };
+  if (statement.restartIdentity !== true) return { kind: 'truncate', tables, restart: null };
+  const restart = tables.flatMap(({ oid }) =>
+    binding.catalog
+      .dependents(oid)
+      .filter((each) => each.kind === 'sequence' && each.owner?.relation === oid)
+      .map((each) => each.oid),
+  );
+  return { kind: 'truncate', tables, restart };
 }
 
 function envOf(clause: ast.WithClause | null, binding: Binding): QueryEnv {

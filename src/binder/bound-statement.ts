@@ -264,6 +264,8 @@ export interface BoundDelete {
 export interface BoundTruncate {
   readonly kind: 'truncate';
   readonly tables: readonly RelationRef[];
+  /** RESTART IDENTITY: oids of the sequences that begin again; null: it was not written. */
+  readonly restart: readonly number[] | null;
 }
 
 export interface BoundCopyTo {

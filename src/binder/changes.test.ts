@@ -32,9 +32,10 @@ describe('INSERT', () => {
     ]);
   });
 
-  it('leaves computed columns out of the list that it does not name', () => {
-    expect(binder.error(`INSERT INTO t VALUES (1, 2, 'x')`)).toBe('no error');
-    expect(binder.error(`INSERT INTO t VALUES (1, 2, 'x', 3)`)).toMatch(/^42601/);
+  it('counts computed columns in the list that it does not name', () => {
+    expect(binder.error(`INSERT INTO t VALUES (1, 2, DEFAULT, 'x')`)).toBe('no error');
+    expect(binder.error(`INSERT INTO t VALUES (1, 2, 'x')`)).toMatch(/^428C9/);
+    expect(binder.error(`INSERT INTO t VALUES (1, 2, DEFAULT, 'x', 3)`)).toMatch(/^42601/);
     expect(binder.error('INSERT INTO t (id, twice) VALUES (1, 2)')).toMatch(/^428C9/);
   });
 

@@ -64,9 +64,10 @@ const columns: Provider = function* (context) {
         table_name: object.name,
         column_name: column.name,
         ordinal_position: index + 1,
-        column_default: column.generated
-          ? null
-          : defaultText(column, (oid) => shownName(context, oid)),
+        column_default:
+          column.generated || column.identity !== undefined
+            ? null
+            : defaultText(column, (oid) => shownName(context, oid)),
         is_nullable: column.notNull ? 'NO' : 'YES',
         ...typeColumns(column.type),
         udt_catalog: context.database,

@@ -871,7 +871,7 @@ export class Engine {
    * returns. The promise resolves when they are durable.
    */
   write(changes: readonly TableChange[], options: { readonly wait: boolean }): Promise<void> {
-    const durable = this.#commits.submit([...this.sequences.takeChanges(), ...this.#log(changes)]);
+    const durable = this.#commitWithSequences(this.#log(changes));
     this.#writesPending++;
     const done = durable.then(() => this.#pressure.room()).finally(() => this.#writesPending--);
     done.catch(this.#options.fatal);
@@ -934,7 +934,7 @@ export class Engine {
   #checkpointPart(): CheckpointPart {
     const widening = this.#widening;
     this.#widening = [];
-    const changes = [...widening, ...this.#withoutFailed(), ...this.sequences.takeChanges()];
+    const changes = [...widening, ...this.#withoutFailed()];
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -959,7 +959,7 @@ export class Engine {
     sinks: readonly SinkJob[],
     first: boolean,
   ): Promise<void> {
-    if (sinks.length === 0) return this.#commits.submit(changes);
+    if (sinks.length === 0) return this.#commitWithSequences(changes);
     const ready = Promise.all(sinks.map((job) => job.synced())).then(() => {
       const failed = this.#withoutFailed();
       // What failed or was dropped meanwhile must leave no state behind.
@@ -972,8 +972,18 @@ export class Engine {
       );
       return [...kept, ...failed];
     });
-    // Otherwise writes that come meanwhile need not wait for what is outside.
-    return first ? this.#commits.submit(ready) : ready.then((all) => this.#commits.submit(all));
+    // Writes that come meanwhile need not wait for what is outside.
+    if (!first) return ready.then((all) => this.#commitWithSequences(all));
+    const sequences = this.sequences.takeChanges();
+    return this.#commits.submit(ready.then((all) => [...all, ...sequences]));
+  }
+
+  /**
+   * Values of sequences are taken in the turn that submits them: what is taken counts as written, and whoever
+   * commits next waits for what was submitted before, and for no more.
+   */
+  #commitWithSequences(changes: readonly StoreChange[]): Promise<void> {
+    return this.#commits.submit([...changes, ...this.sequences.takeChanges()]);
   }
 
   /** The state of a view that failed may be half changed: it is dropped, and a restart makes the view anew. */

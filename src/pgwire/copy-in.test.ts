@@ -191,6 +191,24 @@ describe('errors leave nothing behind, and say where they were', () => {
     expect(await rows('SELECT count(*) FROM t')).toEqual(['0']);
   });
 
+  it.each([
+    ['ADD CONSTRAINT small CHECK (a < 5)', '23514', '"small"'],
+    ['ALTER COLUMN c SET NOT NULL', '23502', '"c"'],
+    ['ADD UNIQUE (c)', '23505', '"t_c_key"'],
+  ])('also by a constraint that came meanwhile: %s', async (action, code, name) => {
+    client.send(serialize.query('COPY t (a, b, c) FROM STDIN'));
+    await client.until('copyInResponse');
+    client.send(serialize.copyData(Buffer.from('7\tx\t\\N\n8\tx\t1\n9\tx\t1\n')));
+    const other = await WireClient.login(server.port);
+    other.send(serialize.query(`ALTER TABLE t ${action}`));
+    expect(outcome(await other.until('readyForQuery'))).toBe('ALTER TABLE');
+    client.send(serialize.copyDone());
+    const result = outcome(await client.until('readyForQuery'));
+    expect(result.slice(0, 5)).toBe(code);
+    expect(result).toContain(name);
+    expect(await rows('SELECT count(*) FROM t')).toEqual(['0']);
+  });
+
   it('when the client goes', async () => {
     client.send(serialize.query('COPY t (a, b) FROM STDIN'));
     await client.until('copyInResponse');

@@ -79,7 +79,7 @@ function headerOf(text: string, direction: 'from' | 'to'): CopyOptions['header']
 }
 
 function character(text: string, what: string): string {
-  if (text.length === 1) return text;
+  if (text.length === 1 && text < '\u0080') return text;
   throw new SqlError(
     sqlstate.featureNotSupported,
     `COPY ${what} must be a single one-byte character`,

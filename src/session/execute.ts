@@ -1,8 +1,8 @@
 /** Statement → result: the one dispatcher. Each kind of statement has a file of its own. */
 
-import { SqlError, sqlstate } from '../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { unreachable } from '../base/assert.ts';
-import type { BoundStatement } from '../binder/bound-statement.ts';
+import type { BoundStatement, BoundTruncate } from '../binder/bound-statement.ts';
 import { copyTo } from './copy.ts';
 import { type Definition, Definitions } from './definitions.ts';
 import { explain } from './explain.ts';
@@ -54,7 +54,7 @@ export class Executor {
       case 'delete':
         return this.writes.delete(bound, parameters);
       case 'truncate':
-        return this.writes.truncate(bound);
+        return await this.#truncate(bound);
       case 'create-table':
       case 'create-source':
       case 'create-view':
@@ -90,6 +90,22 @@ export class Executor {
       default:
         return unreachable(bound);
     }
+  }
+
+  /** Values of sequences are never taken back, so they begin again where the removal of the rows commits. */
+  async #truncate(bound: BoundTruncate): Promise<StatementResult> {
+    if (bound.restart === null) return this.writes.truncate(bound);
+    if (this.#session.transaction.explicit) {
+      throw notSupported('TRUNCATE … RESTART IDENTITY inside a transaction block', {
+        hint: 'End the transaction first, or leave RESTART IDENTITY out.',
+      });
+    }
+    // What the same message changed before belongs before it.
+    await this.#session.commit();
+    const result = this.writes.truncate(bound);
+    this.writes.restartAtCommit(bound.restart);
+    await this.#session.commit();
+    return result;
   }
 
   /** Definitions take effect at once, so they cannot be part of a transaction that may still roll back. */

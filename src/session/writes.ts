@@ -40,13 +40,18 @@ interface Target {
   readonly table: TableObject;
   readonly relation: StoredRelation;
   readonly constraints: TableConstraints;
+  /** The catalog's version that the constraints are of. */
+  readonly version: number;
 }
 
 export class Writes {
   readonly #session: SessionContext;
   readonly #queries: Queries;
-  /** The catalog as it was when the open transaction's first rows were checked. */
+  /** The oldest version of the catalog that rows of the open transaction were checked against. */
   #checkedAgainst = 0;
+
+  /** Sequences that begin again with the commit. */
+  #restarted: readonly number[] = [];
 
   constructor(session: SessionContext, queries: Queries) {
     this.#session = session;
@@ -221,6 +226,12 @@ export class Writes {
     return { kind: 'done', tag: 'TRUNCATE TABLE' };
   }
 
+  /** With the next commit, or not at all if that fails. */
+  restartAtCommit(sequences: readonly number[]): void {
+    this.#restarted = sequences;
+    this.#session.sequenceValues.used = true;
+  }
+
   /** How often a row stands in its table, as the transaction sees it. */
   #copies(target: Target, row: Row): number {
     const { types } = target.relation;
@@ -258,6 +269,7 @@ export class Writes {
       table,
       relation,
       constraints: new TableConstraints(table, uniqueKeys(table, catalog), checks),
+      version: catalog.version,
     };
   }
 
@@ -270,9 +282,9 @@ export class Writes {
 
   /** Rows that were checked by themselves. */
   #record(target: Target, changes: readonly WeightedRow[]): void {
-    if (!this.#session.transaction.hasChanges) {
-      this.#checkedAgainst = this.#session.database.catalog.version;
-    }
+    this.#checkedAgainst = this.#session.transaction.hasChanges
+      ? Math.min(this.#checkedAgainst, target.version)
+      : target.version;
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);
@@ -303,8 +315,15 @@ export class Writes {
    */
   async commit(): Promise<void> {
     const { transaction, database, settings } = this.#session;
+    const restarted = this.#restarted;
+    this.#restarted = [];
     const changes = transaction.netChanges();
     for (const { oid, rows } of changes) this.#recheck(oid, rows);
+    for (const oid of restarted) {
+      const sequence = database.catalog.byOid(oid);
+      if (sequence?.kind !== 'sequence') continue;
+      database.engine.sequences.set(oid, { last: BigInt(sequence.start), called: false });
+    }
     const wait = settings.get('synchronous_commit') === 'on';
     await database.engine.write(changes, { wait });
   }

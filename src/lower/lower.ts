@@ -209,17 +209,18 @@ class Lowering {
       case 'set':
         return this.#set(plan, columns);
       case 'distinct': {
-        const grouped = groupDistinct(plan);
-        if (grouped !== null) {
-          const { input, keys } = grouped;
-          return this.#group(grouped, { input, keys, pane: null, endAdded: false });
-        }
         const input = this.plan(plan.input);
+        const { appendOnly } = this.nodes.at(input);
+        const grouped = this.#mustStand(appendOnly) ? null : groupDistinct(plan);
+        if (grouped !== null) {
+          const { keys } = grouped;
+          return this.#group(grouped, { input: plan.input, keys, pane: null, endAdded: false });
+        }
         return this.nodes.add({
           kind: 'distinct',
           inputs: [input],
           columns,
-          appendOnly: this.nodes.at(input).appendOnly,
+          appendOnly,
           key: this.nodes.at(input).key ?? plan.schema.map((_, i) => i),
         });
       }
@@ -284,6 +285,11 @@ class Lowering {
     return end;
   }
 
+  /** Rows that never go, under EMIT ON WINDOW CLOSE: none may be revised, not even to spell it otherwise. */
+  #mustStand(appendOnly: boolean): boolean {
+    return appendOnly && this.#options.emit === 'window-close';
+  }
+
   #set(plan: SetPlan, columns: readonly ColumnSpec[]): number {
     const inputs = [this.plan(plan.left), this.plan(plan.right)];
     const both = inputs.every((input) => this.nodes.at(input).appendOnly);
@@ -296,7 +302,7 @@ class Lowering {
       appendOnly: plan.op === 'intersect' && both,
       key: plan.all ? null : plan.schema.map((_, i) => i),
     });
-    const respelled = respellSet(plan);
+    const respelled = this.#mustStand(this.nodes.at(node).appendOnly) ? null : respellSet(plan);
     if (respelled === null) return node;
     const sides = { left: node, right: this.plan(respelled.right) };
     const join = lowerJoin(respelled, sides, this.nodes, this.#options.lateness);

@@ -21,17 +21,19 @@ import type {
   OverPlan,
   RecursionPlan,
   RecursionRef,
+  SetPlan,
   SortKey,
   SortPlan,
   WindowPlan,
 } from '../plan/logical.ts';
 import { propertiesOf } from '../plan/properties.ts';
 import { ColumnCollector } from './column-collector.ts';
-import { findPane, lowerAggregate } from './lower-aggregate.ts';
+import { type PanedAggregate, findPane, lowerAggregate } from './lower-aggregate.ts';
 import { keepRounds, roundField } from './keep-rounds.ts';
 import { lowerJoin } from './lower-join.ts';
 import { NodeList } from './node-list.ts';
 import { numberFirst } from './number-first.ts';
+import { groupDistinct, respellSet, spellKeys } from './spellings.ts';
 import { hasClock, hasEventTime } from './time-pane.ts';
 
 export interface LowerOptions {
@@ -204,26 +206,21 @@ class Lowering {
         const appendOnly = inputs.every((input) => this.nodes.at(input).appendOnly);
         return this.nodes.add({ kind: 'union', inputs, columns, appendOnly, key: null });
       }
-      case 'set': {
-        const inputs = [this.plan(plan.left), this.plan(plan.right)];
-        const both = inputs.every((input) => this.nodes.at(input).appendOnly);
-        return this.nodes.add({
-          kind: 'set',
-          op: plan.op,
-          all: plan.all,
-          inputs,
-          columns,
-          appendOnly: plan.op === 'intersect' && both,
-          key: plan.all ? null : plan.schema.map((_, i) => i),
-        });
-      }
+      case 'set':
+        return this.#set(plan, columns);
       case 'distinct': {
         const input = this.plan(plan.input);
+        const { appendOnly } = this.nodes.at(input);
+        const grouped = this.#mustStand(appendOnly) ? null : groupDistinct(plan);
+        if (grouped !== null) {
+          const { keys } = grouped;
+          return this.#group(grouped, { input: plan.input, keys, pane: null, endAdded: false });
+        }
         return this.nodes.add({
           kind: 'distinct',
           inputs: [input],
           columns,
-          appendOnly: this.nodes.at(input).appendOnly,
+          appendOnly,
           key: this.nodes.at(input).key ?? plan.schema.map((_, i) => i),
         });
       }
@@ -288,6 +285,34 @@ class Lowering {
     return end;
   }
 
+  /** Rows that never go, under EMIT ON WINDOW CLOSE: none may be revised, not even to spell it otherwise. */
+  #mustStand(appendOnly: boolean): boolean {
+    return appendOnly && this.#options.emit === 'window-close';
+  }
+
+  #set(plan: SetPlan, columns: readonly ColumnSpec[]): number {
+    const inputs = [this.plan(plan.left), this.plan(plan.right)];
+    const both = inputs.every((input) => this.nodes.at(input).appendOnly);
+    const node = this.nodes.add({
+      kind: 'set',
+      op: plan.op,
+      all: plan.all,
+      inputs,
+      columns,
+      appendOnly: plan.op === 'intersect' && both,
+      key: plan.all ? null : plan.schema.map((_, i) => i),
+    });
+    const respelled = this.#mustStand(this.nodes.at(node).appendOnly) ? null : respellSet(plan);
+    if (respelled === null) return node;
+    const sides = { left: node, right: this.plan(respelled.right) };
+    const join = lowerJoin(respelled, sides, this.nodes, this.#options.lateness);
+    const width = plan.schema.length;
+    return this.nodes.pick(
+      join,
+      plan.schema.map((_, i) => width + i),
+    );
+  }
+
   #window(plan: WindowPlan, columns: readonly ColumnSpec[]): number {
     const input = this.plan(plan.input);
     const lateness = hasEventTime(plan) ? this.#options.lateness : null;
@@ -312,7 +337,15 @@ class Lowering {
   #aggregate(plan: AggregatePlan): number {
     const expanded = expandGroupingSets(plan);
     if (expanded !== plan) return this.plan(expanded);
-    const paned = findPane(plan);
+    return this.#group(plan, findPane(plan));
+  }
+
+  #group(plan: AggregatePlan, paned: PanedAggregate): number {
+    const spelled = spellKeys(plan);
+    if (spelled !== null) {
+      const node = this.#group(spelled.input, paned);
+      return this.nodes.addMap(node, null, spelled.exprs, columnSpecs(plan.schema));
+    }
     return lowerAggregate(plan, paned, {
       emit: this.#options.emit,
       lateness: this.#options.lateness,

@@ -5,6 +5,7 @@
 
 import { AssertionFailed, assert, must } from '../base/assert.ts';
 import { ByteReader } from '../base/bytes.ts';
+import { spellingAggregates } from '../expr/aggregates-spelling.ts';
 import type { Expr } from '../expr/expr.ts';
 import type {
   AggregateFunction,
@@ -51,7 +52,7 @@ class PlanDecoder {
     this.#enums = enums;
     const all = functions.all();
     this.#scalars = new Map(all.scalars.map((fn) => [fn.id, fn]));
-    this.#aggregates = new Map(all.aggregates.map((fn) => [fn.id, fn]));
+    this.#aggregates = new Map([...all.aggregates, ...spellingAggregates].map((fn) => [fn.id, fn]));
     this.#tables = new Map(all.tables.map((fn) => [fn.id, fn]));
   }
 

@@ -23,10 +23,15 @@ export class InsertOnlyExtreme implements CallState {
   #values: StoredColumn | null = null;
   #present: ValueColumn | null = null;
 
-  constructor(options: { readonly max: boolean; readonly type: SqlType }) {
+  constructor(options: {
+    readonly max: boolean;
+    readonly type: SqlType;
+    /** That of the type when not given; another needs a type that is kept as datums. */
+    readonly compare?: (a: Datum, b: Datum) => number;
+  }) {
     this.#type = options.type;
     this.#sign = options.max ? 1 : -1;
-    this.#compare = comparatorOf(options.type);
+    this.#compare = options.compare ?? comparatorOf(options.type);
     this.specs = [{ kind: 'datum', type: options.type }, { kind: 'u8' }];
   }
 

@@ -181,6 +181,23 @@ export function makeExtremeFold(options: CallOptions, max: boolean): FoldCall {
 }
 
 /**
+ * The least of a group's argument lists by exact bytes, all of which are equal: a list of one as its value, others
+ * as a row.
+ */
+export function makeSpellingFold(options: CallOptions): FoldCall {
+  const rows = new GroupRows(options, { orderTypes: [], order: [] });
+  const { table } = rows.partitions.rows;
+  const result = (entries: Iterable<number>): Outcome => {
+    for (const entry of entries) {
+      const args = options.argTypes.map((_, a) => keyDatum(table, rows.firstArg + a, entry));
+      return args.length === 1 ? args[0]! : args;
+    }
+    return null;
+  };
+  return new FoldCall(options, rows, { result }, null);
+}
+
+/**
  * Any other aggregate, by its accumulator. Those that are declared to fold `values` may show their order:
  * that of ORDER BY; else of arrival, while rows only come; else of the values themselves, so that a
  * group's result depends on its rows alone.

@@ -1,5 +1,10 @@
 /** Which kind of state an aggregate call has: the one place that knows the counters by name. */
 
+import {
+  compareSpellings,
+  spellingOfOne,
+  spellingOfSeveral,
+} from '../../expr/aggregates-spelling.ts';
 import type { AggregateCallSpec } from '../../plan/dataflow-plan.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import type { CallOptions, CallState } from './call.ts';
@@ -7,7 +12,7 @@ import { BooleanCall, CountCall } from './counter-calls.ts';
 import { DoubleSumCall } from './double-sum-call.ts';
 import { ExactSumCall } from './exact-sum-call.ts';
 import { InsertOnlyExtreme } from './extreme-call.ts';
-import { makeAccumulatorFold, makeExtremeFold } from './fold-call.ts';
+import { makeAccumulatorFold, makeExtremeFold, makeSpellingFold } from './fold-call.ts';
 
 /** `orderTypes` are the types of the call's ORDER BY columns. */
 export function makeCall(
@@ -16,9 +21,20 @@ export function makeCall(
   orderTypes: readonly SqlType[],
 ): CallState {
   return (
+    makeSpelling(spec, options) ??
     makeCounter(spec, options) ??
     makeAccumulatorFold(options, spec.fn, { specs: spec.orderBy, types: orderTypes })
   );
+}
+
+/** The least by exact bytes of the values that came, which are equal. */
+function makeSpelling(spec: AggregateCallSpec, options: CallOptions): CallState | null {
+  if (spec.fn === spellingOfSeveral) return makeSpellingFold(options);
+  if (spec.fn !== spellingOfOne) return null;
+  const type = options.argTypes[0]!;
+  return options.insertOnly
+    ? new InsertOnlyExtreme({ max: false, type, compare: compareSpellings(type) })
+    : makeSpellingFold(options);
 }
 
 function makeCounter(spec: AggregateCallSpec, options: CallOptions): CallState | null {

@@ -123,7 +123,8 @@ describe('the automaton', () => {
         const text = subject(random);
         const result = actual(automaton, text);
         if (result === 'unsuited') {
-          refused++;
+          // Where words end is only known among ASCII.
+          if (!/\\[yYmM]/.test(source) || /^[\x00-\x7f]*$/.test(text)) refused++;
           continue;
         }
         if (result !== null) matches++;

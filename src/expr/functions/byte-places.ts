@@ -2,14 +2,13 @@
 
 import { SqlError, sqlstate } from '../../base/errors.ts';
 import { types } from '../../types/sql-type.ts';
-import { call1, call2, call3, callAll, operator, scalar } from './define.ts';
-import { matchesLike } from './like.ts';
+import { call1, call2, call3, callAll, scalar } from './define.ts';
 import type { ScalarFunction } from './registry.ts';
 
-const { bytea, integer, bigint, boolean } = types;
+const { bytea, integer, bigint } = types;
 
 export function bytePlaceFunctions(): readonly ScalarFunction[] {
-  return [...counts(), ...places(), ...trims(), ...overlays(), ...likes()];
+  return [...counts(), ...places(), ...trims(), ...overlays()];
 }
 
 function counts(): ScalarFunction[] {
@@ -124,21 +123,6 @@ function overlays(): ScalarFunction[] {
         );
       }),
       { optional: 1 },
-    ),
-  ];
-}
-
-/** A character is a byte here. */
-function likes(): ScalarFunction[] {
-  const matches = (value: Uint8Array, pattern: Uint8Array): boolean =>
-    matchesLike(Buffer.from(value).toString('latin1'), Buffer.from(pattern).toString('latin1'));
-  return [
-    operator('~~', [bytea, bytea], boolean, call2(matches)),
-    operator(
-      '!~~',
-      [bytea, bytea],
-      boolean,
-      call2((value: Uint8Array, pattern: Uint8Array) => !matches(value, pattern)),
     ),
   ];
 }

@@ -86,7 +86,6 @@ const patterns = [
   'é|日',
   '(.)(.)',
   'x*',
-  '\\yab',
   '(?i)É',
 ];
 
@@ -267,6 +266,17 @@ describe('text in generated kernels', () => {
     // lower, upper and || of the column, and lower of the two last.
     expect(new Set(calls).size).toBe(5);
     expect(generated).not.toMatch(/const x\d+=k\d+\.run/);
+  });
+
+  it('refuses words of letters that the pattern may not know', () => {
+    const pattern = text('\\yab');
+    const exprs = [call('~', column(0), pattern), call('regexp_extract', column(0), pattern)];
+    expect(rowsOf(exprs, ['x ab', 'xab', null]).rows).toEqual([
+      [true, 'ab'],
+      [false, null],
+      [null, null],
+    ]);
+    for (const expr of exprs) expect(() => rowsOf([expr], ['éab'])).toThrow('\\y and \\Y');
   });
 
   it('leaves a wrong pattern to the row that meets it', () => {

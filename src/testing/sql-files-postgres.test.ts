@@ -18,6 +18,9 @@ const root = join(import.meta.dirname, '../../sql-tests');
 const ours =
   /CREATE SOURCE|CHECK VIEW|TUMBLE\(|HOP\(|SESSION\(|millrace\.|EMIT ON|OR REPLACE MATERIALIZED|listagg\(|now\(\)|^errors |^feed |IF NOT EXISTS m/m;
 
+/** What PostgreSQL may well do. */
+const notYet = /^fails 0A000 .* is not supported yet$/;
+
 const decided = new Set([
   // Keys are checked at the end of a statement, as the standard has it; PostgreSQL checks row by row.
   'regressions/on-conflict-after-key-update.test',
@@ -68,7 +71,7 @@ test.each(files)('%s', async (name) => {
   for (const step of parseTestFile(readFileSync(join(root, name), 'utf8'))) {
     const where = `${name}:${step.line}`;
     if (step.word === 'query') expect(await rowsDiffer(database, step), where).toBeNull();
-    if (step.word !== 'run') continue;
+    if (step.word !== 'run' || notYet.test(step.argument)) continue;
     const code = /^fails (\S{5})/.exec(step.argument)?.[1] ?? null;
     expect(await failure(database, sqlOf(step)), where).toBe(code);
   }

@@ -191,7 +191,7 @@ export function power(base: Decimal, exponent: Decimal): Decimal {
   const whole = exponent.trunc(0);
   const isWhole = whole.compare(exponent) === 0;
   if (isWhole && whole.abs().compare(Decimal.fromBigInt(2147483647n)) <= 0) {
-    return wholePower(base, Number(whole.unscaled));
+    return wholePower(base, Number(whole.unscaled), exponent.scale);
   }
   if (base.sign === 0) return Decimal.fromBigInt(0n, significantDigits);
   if (base.sign < 0 && !isWhole) throw complexPower();
@@ -213,16 +213,16 @@ function fractionalPower(base: Decimal, exponent: Decimal, baseScale: number): D
   return expToScale(product, scale);
 }
 
-/** To sixteen digits after the point, or as many as the base shows. */
-function wholePower(base: Decimal, exponent: number): Decimal {
+/** To sixteen significant digits, or as many after the point as the base or the exponent shows. */
+function wholePower(base: Decimal, exponent: number, exponentScale: number): Decimal {
   const estimate = base.sign === 0 ? 0 : (approximateLog(base.abs()) / Math.LN10) * exponent;
   if (estimate > 131072) throw overflow();
-  const scale = clampScale(significantDigits, base.scale);
+  if (estimate + 1 < -scaleMax) return Decimal.fromBigInt(0n, scaleMax);
+  const scale = clampScale(significantDigits - Math.trunc(estimate), base.scale, exponentScale);
   const digits =
     scale + Math.max(0, Math.ceil(estimate)) + 12 + countDigits(BigInt(Math.abs(exponent)));
   if (exponent >= 0) return raise(base, exponent, digits).round(scale);
   const inverse = raise(base, -exponent, digits + 2 * Math.max(0, Math.ceil(-estimate)) + 12);
-  if (inverse.sign === 0) return Decimal.fromBigInt(0n, scale);
   const wide = scale + 4;
   const numerator = powerOfTen(wide + inverse.scale);
   return Decimal.fromBigInt(numerator / inverse.unscaled, wide).round(scale);

@@ -52,6 +52,18 @@ function knownDifference(expected: Answer, actual: Answer, sql: string): string 
     )
       return infiniteAge;
   }
+  if (
+    /\^|\bpow(?:er)?\(/.test(sql) &&
+    compareExactly(expected, actual, { sql, loose: false }).kind === 'different'
+  ) {
+    const rough = (answer: typeof expected): Answer => ({
+      ...answer,
+      rows: answer.rows.map((row) => row.map((cell, i) => roundPower(cell, answer.oids[i]!))),
+    });
+    const same = compareExactly(rough(expected), rough(actual), { sql, loose: false });
+    if (same.kind === 'same')
+      return 'digits of a power of numeric, chosen otherwise before PostgreSQL 16';
+  }
   if (!oneOfEquals.test(sql) || expected.oids.join() !== actual.oids.join()) return null;
   const plain = (answer: typeof expected): Answer => ({
     ...answer,
@@ -74,6 +86,13 @@ const oneOfEquals =
 
 const numericOid = 1700;
 const intervalOid = 1186;
+
+/** A number to the digits that every version shows. */
+function roundPower(cell: string | null, oid: number): string | null {
+  return cell === null || oid !== numericOid
+    ? cell
+    : Number(Number(cell).toPrecision(10)).toString();
+}
 
 /** The text of a number or an interval that all its equals share. */
 function canonical(cell: string | null, oid: number): string | null {

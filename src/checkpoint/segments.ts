@@ -162,6 +162,22 @@ export class Segments {
     return changes;
   }
 
+  /** Takes some tables of `owner` away; the changes, which belong into the next checkpoint, delete their segments. */
+  removeTables(owner: string, names: ReadonlySet<string>): StoreChange[] {
+    const changes: StoreChange[] = [];
+    for (const name of names) {
+      const prefix = `seg/${owner}/${name}/`;
+      for (const { key } of this.#tables.get(prefix)?.segments ?? []) {
+        changes.push({ key, value: null });
+      }
+      this.#tables.delete(prefix);
+      this.#ahead = this.#ahead.filter(({ key }) => !key.startsWith(prefix));
+    }
+    this.#aheadBytes = this.#ahead.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    this.#ranged = this.#ranged.filter((stored) => this.#tables.has(stored.prefix));
+    return changes;
+  }
+
   /** A checkpoint is due: whether there is so much to write that `writeAhead` should come before it. */
   planAhead(): boolean {
     let any = false;

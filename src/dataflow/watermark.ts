@@ -66,6 +66,11 @@ export class InputWatermarks implements StateTable {
     return this.least > before;
   }
 
+  sameAs(other: StateTable): boolean {
+    if (!(other instanceof InputWatermarks)) return false;
+    return this.#inputs.every((micros, input) => micros === other.#inputs[input]);
+  }
+
   writeDelta(writer: ByteWriter): void {
     writer.uint8(segmentVersion);
     for (const each of this.#inputs) writer.float64(each);

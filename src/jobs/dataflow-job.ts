@@ -1,7 +1,8 @@
 /**
  * A dataflow while it runs, of a view or a sink: its graph, the entries through which changes of what it reads
  * come in, and the target that its result goes into. A fault inside the graph fails this job alone: it stops
- * changing, says so, and the others go on.
+ * changing, says so, and the others go on. Parts of the plan may run in jobs of their own, which others read
+ * too (sharing.ts).
  */
 
 import { assert } from '../base/assert.ts';
@@ -10,6 +11,8 @@ import type { Log } from '../base/log.ts';
 import type { Output } from '../dataflow/operator.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { DataflowPlan } from '../plan/dataflow-plan.ts';
+import type { RelationRef } from '../plan/logical.ts';
+import { isNowhere, nodeKeys, type NodeKeys, withoutSubPlans } from '../plan/sub-plans.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Row } from '../types/datum.ts';
@@ -20,6 +23,7 @@ import {
   type DataflowFactory,
   type DataflowNode,
   LocalDataflow,
+  type Part,
   type TableSize,
   type ViewDataflow,
 } from './view-dataflow.ts';
@@ -53,25 +57,54 @@ export interface JobOptions {
   readonly late: (row: Row) => void;
   readonly rowError: (code: string, message: string, row: string, weight: number) => void;
   readonly log: Log;
+  /** Nodes of the plan that run elsewhere. */
+  readonly cuts?: Cuts;
 }
 
 export interface JobEntry {
+  /** Node of the plan. */
+  readonly id: number;
   /** Oid of what is read. */
   readonly relation: number;
   readonly listener: ChangeListener;
 }
 
+/** A job that carries out a part of other jobs' plans. */
+export interface SharedPart {
+  /** In which its result comes to them. */
+  readonly relation: RelationRef;
+  readonly keys: NodeKeys;
+  tables(): Iterable<JobTable>;
+  operators(): Iterable<JobOperator>;
+}
+
+export interface JobTable {
+  /** Node of the plan. */
+  readonly operator: number;
+  readonly table: TableSize;
+}
+
+export type JobOperator = Omit<DataflowNode, 'tables'>;
+
+/** By node of the plan. */
+export type Cuts = ReadonlyMap<number, SharedPart>;
+
 export class DataflowJob {
+  /** As if it ran by itself. */
   readonly plan: DataflowPlan;
-  readonly entries: readonly JobEntry[];
-  readonly #context: DataflowContext;
-  readonly #dataflow: ViewDataflow;
+  #keys: NodeKeys | null = null;
+  #cuts: Cuts;
+  #entries: readonly JobEntry[];
+  #context: DataflowContext;
+  #dataflow: ViewDataflow;
+  /** The last watermark that each scan was told. */
+  #watermarks = new Map<number, number>();
   readonly #log: Log;
   readonly #made = new MadeMark();
   readonly #target: JobTarget;
   #object: JobObject;
   /** What each clock entry was told last. */
-  readonly #clocks: number[] = [];
+  #clocks: number[] = [];
   /** Why the job has stopped, or null. */
   failure: Error | null = null;
 
@@ -80,10 +113,11 @@ export class DataflowJob {
     this.plan = options.plan;
     this.#target = target;
     this.#log = options.log;
+    this.#cuts = options.cuts ?? new Map();
     this.#context = {
       id: object.oid,
       name: () => this.name,
-      plan: options.plan,
+      plan: runningPlan(options.plan, this.#cuts),
       codegen: options.codegen,
       evaluation: options.evaluation,
       output: {
@@ -95,9 +129,63 @@ export class DataflowJob {
       failed: (error) => this.fail(error),
     };
     this.#dataflow = options.dataflow(this.#context);
-    this.entries = this.#dataflow.scans.map((scan) => ({
-      relation: scan.relation.oid,
-      listener: { ...this.#listener(scan.ordinals, scan.input), remote: scan.remote },
+    this.#entries = this.#listeners();
+  }
+
+  /** Where it takes in what it reads; `cut` changes them. */
+  get entries(): readonly JobEntry[] {
+    return this.#entries;
+  }
+
+  get keys(): NodeKeys {
+    return (this.#keys ??= nodeKeys(this.plan));
+  }
+
+  get cuts(): Cuts {
+    return this.#cuts;
+  }
+
+  /** What runs here: the other nodes are scans. */
+  get running(): DataflowPlan {
+    return this.#context.plan;
+  }
+
+  /** Its operators, where they run in this thread in one graph; null: they cannot go elsewhere. */
+  get parts(): Map<number, Part> | null {
+    return this.#dataflow instanceof LocalDataflow ? this.#dataflow.parts() : null;
+  }
+
+  /**
+   * Between ticks: from now on the nodes of `cuts` run elsewhere, and what only they need is let go of. The entries
+   * are others afterwards; nobody is told.
+   */
+  cut(cuts: Cuts): void {
+    const parts = this.parts;
+    assert(parts !== null, `${this.name} runs in several graphs`);
+    this.#cuts = cuts;
+    const plan = runningPlan(this.plan, cuts);
+    this.#context = { ...this.#context, plan };
+    const kept = [...parts].filter(([id]) => plan.nodes[id]!.kind !== 'scan');
+    this.#dataflow = new LocalDataflow(this.#context, new Map(kept));
+    this.#clocks = [];
+    this.#entries = this.#listeners();
+  }
+
+  /** The last watermark of a scan, so that a scan of the same rows elsewhere is told of none before it. */
+  watermarkOf(node: number): number {
+    return this.#watermarks.get(node) ?? -Infinity;
+  }
+
+  startAt(node: number, micros: number): void {
+    this.#watermarks.set(node, micros);
+  }
+
+  #listeners(): JobEntry[] {
+    const scans = this.#dataflow.scans.filter((scan) => !isNowhere(scan));
+    return scans.map(({ id, relation, ordinals, input, remote }) => ({
+      id,
+      relation: relation.oid,
+      listener: { ...this.#listener(id, ordinals, input), remote },
     }));
   }
 
@@ -131,15 +219,14 @@ export class DataflowJob {
     return moved;
   }
 
-  #listener(ordinals: readonly number[], input: Output): ChangeListener {
-    // A job that joins another reading of its source may be told of an older watermark again.
-    let last = -Infinity;
+  #listener(node: number, ordinals: readonly number[], input: Output): ChangeListener {
     return {
       ordinals,
       push: (batch: Batch) => this.#guard(() => input.emit(batch)),
       watermark: (micros: number) => {
-        if (micros <= last) return;
-        last = micros;
+        // A job that joins another reading of its source may be told of an older watermark again.
+        if (micros <= this.watermarkOf(node)) return;
+        this.#watermarks.set(node, micros);
         this.#guard(() => input.watermark(micros));
       },
     };
@@ -199,14 +286,39 @@ export class DataflowJob {
     yield ['made', this.#made];
   }
 
-  *tables(): Iterable<{ readonly operator: number; readonly table: TableSize }> {
+  /** Also of the parts that run elsewhere, which other jobs count as theirs too. */
+  *tables(): Iterable<JobTable> {
     for (const { id, tables } of this.#dataflow.nodes()) {
       for (const table of tables) yield { operator: id, table };
     }
+    for (const [id, part] of this.#elsewhere()) {
+      for (const each of part.tables()) {
+        if (part.keys[each.operator] === this.keys[id]) yield { operator: id, table: each.table };
+      }
+    }
   }
 
-  operators(): Iterable<Omit<DataflowNode, 'tables'>> {
-    return this.#dataflow.nodes();
+  /** As `tables`. */
+  *operators(): Iterable<JobOperator> {
+    yield* this.#dataflow.nodes();
+    for (const [id, part] of this.#elsewhere()) {
+      for (const each of part.operators()) {
+        if (part.keys[each.id] === this.keys[id]) yield { ...each, id };
+      }
+    }
+  }
+
+  /** Nodes that do not run here, each with the part in which it does. */
+  *#elsewhere(): Iterable<readonly [id: number, part: SharedPart]> {
+    const parts = new Set(this.#cuts.values());
+    for (const { id, kind } of this.plan.nodes) {
+      if (kind === 'scan' || this.running.nodes[id]!.kind !== 'scan') continue;
+      for (const part of parts) {
+        if (!part.keys.includes(this.keys[id]!)) continue;
+        yield [id, part];
+        break;
+      }
+    }
   }
 
   /** Lets go of what the dataflow holds elsewhere. */
@@ -231,6 +343,10 @@ export class DataflowJob {
     }
     return grouped;
   }
+}
+
+function runningPlan(plan: DataflowPlan, cuts: Cuts): DataflowPlan {
+  return withoutSubPlans(plan, new Map([...cuts].map(([id, { relation }]) => [id, relation])));
 }
 
 /** Says in a checkpoint that the job was filled, also where it has no rows and no state. */

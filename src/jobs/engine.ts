@@ -37,11 +37,13 @@ import type { SqlType } from '../types/sql-type.ts';
 import { type CheckpointPart, Checkpointer } from './checkpointer.ts';
 import { DeclaredIndexes } from './declared-indexes.ts';
 import { History, type Snapshot } from './history.ts';
-import type { DataflowJob, JobObject, JobOptions } from './dataflow-job.ts';
+import type { Cuts, DataflowJob, JobEntry, JobObject, JobOptions } from './dataflow-job.ts';
 import { ledgerName } from './ledger.ts';
 import { Ledgers } from './ledgers.ts';
 import { type OwnRun, QueryJobs, type QuerySubscription } from './query-jobs.ts';
 import { Sequences } from './sequences.ts';
+import { SharedJob } from './shared-job.ts';
+import { type SharedReaders, Sharing } from './sharing.ts';
 import { failureKey, SinkJob } from './sink-job.ts';
 import { SinkPressure } from './sink-pressure.ts';
 import type { SourceFeed } from './source-feed.ts';
@@ -111,6 +113,7 @@ export class Engine {
   readonly #indexes = new DeclaredIndexes();
   readonly sequences = new Sequences();
   readonly #pressure = new SinkPressure(this.#jobs);
+  readonly #sharing: Sharing;
   /** Those of subscriptions are among `#jobs`, under oids below 0. */
   readonly #queries: QueryJobs;
   readonly subscriptions: Subscriptions;
@@ -160,6 +163,19 @@ export class Engine {
         this.wake();
       },
     });
+    this.#sharing = new Sharing({
+      jobs: this.#jobs,
+      lasts: (job) => !this.#queries.has(job),
+      options: (part, plan) => this.#partOptions(part, plan),
+      insert: (job, before) => this.#insertJob(job, before),
+      keep: (job) => this.#keepState(job),
+      forget: (job, tables) =>
+        this.#segments.removeTables(ownerOf(job.object.oid, job.plan), tables),
+      known: (oid, plan) => hasState(options.store, ownerOf(oid, plan)),
+      restore: (job) => this.#restoreJob(job),
+      listen: (entry) => this.#listen(entry),
+      unlisten: (entry) => this.#unlisten(entry),
+    });
     this.#checkpointer = new Checkpointer({
       clock: options.clock,
       intervalMs: options.checkpointIntervalMs,
@@ -190,9 +206,11 @@ export class Engine {
     return this.#ledgers.rowErrors;
   }
 
-  /** Of views and sinks; the dataflows of subscriptions are not among them. */
+  /** Of views and sinks; the dataflows of subscriptions are not among them, nor are the parts that several share. */
   get jobs(): Iterable<DataflowJob> {
-    return [...this.#jobs.values()].filter((job) => !this.#queries.has(job));
+    return [...this.#jobs.values()].filter(
+      (job) => !this.#queries.has(job) && !(job instanceof SharedJob),
+    );
   }
 
   get sources(): Iterable<SourceRuntime> {
@@ -325,7 +343,7 @@ export class Engine {
       const job = this.#makeJob(view, plan);
       await this.#fill(job);
       // Only now does its state belong to the positions of the sources that a checkpoint holds.
-      this.#keepState(job);
+      this.#shareAndKeep(job);
     } catch (error) {
       await this.remove(view.oid);
       throw error;
@@ -375,11 +393,49 @@ export class Engine {
     if (job.failure !== null) throw job.failure;
   }
 
-  #makeJob(view: MaterializedViewObject, plan: DataflowPlan, own: OwnRun | null = null): ViewJob {
+  #shareAndKeep(job: DataflowJob): void {
+    if (this.#sharing.share(job)) this.#checkpointer.schedule();
+    this.#keepState(job);
+  }
+
+  /** A part of several jobs, before the first of those that were there (null: all will come later). */
+  #insertJob(job: SharedJob, before: DataflowJob | null): void {
+    const later = [...this.#jobs];
+    if (before === null) later.length = 0;
+    else
+      later.splice(
+        0,
+        later.findIndex(([, each]) => each === before),
+      );
+    for (const [oid] of later) this.#jobs.delete(oid);
+    this.#jobs.set(job.object.oid, job);
+    for (const [oid, each] of later) this.#jobs.set(oid, each);
+  }
+
+  /** The entry gets all changes from here on. */
+  #listen({ relation, listener }: JobEntry): void {
+    const read = this.#sharing.part(relation) ?? this.#relations.get(relation);
+    read?.listen(listener, false);
+    this.#sources.get(relation)?.resume([listener]);
+  }
+
+  #unlisten({ relation, listener }: JobEntry): void {
+    const read = this.#sharing.part(relation) ?? this.#relations.get(relation);
+    read?.unlisten(listener);
+    this.#sources.get(relation)?.detach([listener]).catch(this.#options.fatal);
+  }
+
+  #makeJob(
+    view: MaterializedViewObject,
+    plan: DataflowPlan,
+    own: OwnRun | null = null,
+    cuts: Cuts | null = null,
+  ): ViewJob {
     const types = view.columns.map((column) => column.type);
     const { appendOnly } = plan.nodes[plan.root]!;
     const relation = this.#store(view, types, keyInPlace(plan), appendOnly);
-    const job = new ViewJob({ view, relation, ...this.#jobOptions(view, plan), ...own });
+    const options = { ...this.#jobOptions(view, plan), ...own };
+    const job = new ViewJob({ view, relation, ...options, ...(cuts === null ? {} : { cuts }) });
     this.#jobs.set(view.oid, job);
     if (own === null) this.#ledgers.add(view);
     return job;
@@ -400,6 +456,20 @@ export class Engine {
     };
   }
 
+  /** What a part reports is reported of all that it works for. */
+  #partOptions(part: SharedReaders, plan: DataflowPlan): JobOptions {
+    const object = { oid: part.oid, schema: 'shared', name: String(part.oid) };
+    return {
+      ...this.#jobOptions(object, plan),
+      late: ([, ...row]) => {
+        for (const name of part.names()) this.#ledgers.late([name, ...row], this.#nowMicros());
+      },
+      rowError: (code, message, row, weight) => {
+        for (const name of part.names()) this.rowErrors.add(name, code, message, row, weight);
+      },
+    };
+  }
+
   #keepState(job: DataflowJob): void {
     const owner = ownerOf(job.object.oid, job.plan);
     for (const [table, state] of job.stateTables()) this.#segments.add(owner, table, state);
@@ -413,7 +483,7 @@ export class Engine {
     try {
       await job.open();
       await this.#fill(job);
-      this.#keepState(job);
+      this.#shareAndKeep(job);
       await this.checkpoint();
       if (job.failure !== null) throw job.failure;
     } catch (error) {
@@ -424,7 +494,7 @@ export class Engine {
     this.wake();
   }
 
-  #makeSink(sink: SinkObject, plan: DataflowPlan): SinkJob {
+  #makeSink(sink: SinkObject, plan: DataflowPlan, cuts: Cuts = new Map()): SinkJob {
     const job = new SinkJob({
       sink,
       makeWriter: this.#options.makeWriter,
@@ -433,6 +503,7 @@ export class Engine {
         this.#sinksDrained();
       },
       ...this.#jobOptions(sink, plan),
+      cuts,
     });
     this.#jobs.set(sink.oid, job);
     this.#ledgers.add(sink);
@@ -475,8 +546,8 @@ export class Engine {
     if (job !== undefined) {
       this.#jobs.delete(oid);
       changes.push(...this.#segments.remove(ownerOf(oid, job.plan)));
-      for (const entry of job.entries) {
-        this.#relations.get(entry.relation)?.unlisten(entry.listener);
+      for (const { relation, listener } of job.entries) {
+        (this.#sharing.part(relation) ?? this.#relations.get(relation))?.unlisten(listener);
       }
       for (const [source, listeners] of job.entriesBySource()) {
         await this.#sources.get(source)?.detach(listeners);
@@ -496,7 +567,9 @@ export class Engine {
       await source.close();
     }
     this.#relations.delete(oid);
-    this.#forget(changes);
+    const { idle, changes: left } = this.#sharing.left(oid);
+    this.#forget([...changes, ...left]);
+    for (const part of idle) await this.remove(part);
     // The ledgers would otherwise come back with rows of what is gone.
     if (forgotten && !this.#stopped) await this.checkpoint();
   }
@@ -540,6 +613,7 @@ export class Engine {
     const { store } = this.#options;
     this.#segments.load(ledgerOwner, store);
     this.#ledgers.follow(objects);
+    this.#sharing.load(store);
     this.#tick = Math.max(this.#tick, this.#tickMark.unused);
     for (const object of objects) if (object.kind === 'index') this.#indexes.add(object);
     this.sequences.load(store, new Set(objects.map((object) => object.oid)));
@@ -563,6 +637,9 @@ export class Engine {
         if (!this.#restoreSink(sink.object, sink.plan, readsFresh)) freshSinks.push(sink);
       }
     }
+    const { idle, changes } = this.#sharing.restored();
+    this.#forget(changes);
+    for (const part of idle) await this.remove(part);
     await this.#dropOrphans();
     this.#replayLog();
     await this.#openSources();
@@ -596,12 +673,14 @@ export class Engine {
     const owner = ownerOf(sink.oid, plan);
     const known = hasKeys(store, `seg/${sink.oid}-`, `seg/${sink.oid}.`);
     if (failed === undefined && !known) return false;
-    const job = this.#makeSink(sink, plan);
+    const present = failed === undefined && !readsFresh && hasState(store, owner);
+    const cuts = present ? this.#sharing.restore(sink.oid, plan) : null;
+    const job = this.#makeSink(sink, plan, cuts ?? new Map());
     if (failed !== undefined) {
       job.restoreFailure(failed);
     } else if (readsFresh) {
       job.fail(new Error('a view that it reads was made anew and would send every row again'));
-    } else if (!hasKeys(store, `seg/${owner}/`, `seg/${owner}0`)) {
+    } else if (cuts === null) {
       job.fail(
         new Error('this release runs its query in another way, so its state cannot be used'),
       );
@@ -609,46 +688,41 @@ export class Engine {
       this.#keepState(job);
       this.#segments.load(owner, store);
       job.restored();
-      this.#resume(job);
+      for (const entry of job.entries) this.#listen(entry);
       job.open().catch((error: unknown) => job.fail(toError(error)));
     }
     return true;
   }
 
   #restoreView(view: MaterializedViewObject, plan: DataflowPlan): boolean {
-    const owner = ownerOf(view.oid, plan);
-    const [first] = this.#options.store.range(`seg/${owner}/`, `seg/${owner}0`);
-    if (first === undefined) return false;
-    const job = this.#makeJob(view, plan);
-    this.#keepState(job);
-    this.#segments.load(owner, this.#options.store);
-    this.#takeOver(job, owner);
-    job.restored();
-    this.#resume(job);
-    return true;
+    if (!hasState(this.#options.store, ownerOf(view.oid, plan))) return false;
+    const cuts = this.#sharing.restore(view.oid, plan);
+    return cuts !== null && this.#restoreJob(this.#makeJob(view, plan, null, cuts));
   }
 
-  /** Lets changes come in from where the checkpoint stood. */
-  #resume(job: DataflowJob): void {
-    for (const entry of job.entries) {
-      this.#relations.get(entry.relation)?.listen(entry.listener, false);
-    }
-    for (const [oid, listeners] of job.entriesBySource()) {
-      this.#sources.get(oid)?.resume(listeners);
-    }
+  /** Loads a job's state and lets changes come in from where the checkpoint stood. */
+  #restoreJob(job: DataflowJob): boolean {
+    const owner = ownerOf(job.object.oid, job.plan);
+    this.#keepState(job);
+    const found = this.#segments.load(owner, this.#options.store);
+    const merged = this.#takeOver(job, owner);
+    job.restored();
+    for (const entry of job.entries) this.#listen(entry);
+    return found || merged;
   }
 
   /** State that was written under another number of workers is brought together and divided anew. */
-  #takeOver(job: DataflowJob, owner: string): void {
+  #takeOver(job: DataflowJob, owner: string): boolean {
     const { store } = this.#options;
     const foreign = [...this.#segments.foreign(owner, store)];
-    if (foreign.length === 0) return;
+    if (foreign.length === 0) return false;
     const segments = foreign.map(([name, key]) => [name, must(store.get(key), key)] as const);
     job.adopt(mergedState(segments, () => job.emptyDataflow()));
     this.#segments.supersede(
       owner,
       foreign.map(([, key]) => key),
     );
+    return true;
   }
 
   /** Segments that belong to nothing: of views whose plan changed, or of objects dropped before a crash. */
@@ -820,7 +894,7 @@ export class Engine {
     const { failure } = failed;
     if (failure instanceof SqlError) this.subscriptions.fail(failed.object.oid, failure);
     for (const job of this.#jobs.values()) {
-      if (job.failure !== null || !readsOf(job.plan).includes(failed.object.oid)) continue;
+      if (job.failure !== null || !reads(job, failed.object.oid)) continue;
       job.fail(new Error(`it reads "${failed.name}", which has failed`));
     }
   }
@@ -934,7 +1008,7 @@ export class Engine {
   #checkpointPart(): CheckpointPart {
     const widening = this.#widening;
     this.#widening = [];
-    const changes = [...widening, ...this.#withoutFailed()];
+    const changes = [...widening, ...this.#sharing.takeChanges(), ...this.#withoutFailed()];
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -1019,6 +1093,14 @@ export class Engine {
     await atRest;
     for (const source of this.#sources.values()) await source.close();
   }
+}
+
+function reads(job: DataflowJob, oid: number): boolean {
+  return job.entries.some(({ relation }) => relation === oid) || readsOf(job.plan).includes(oid);
+}
+
+function hasState(store: Store, owner: string): boolean {
+  return hasKeys(store, `seg/${owner}/`, `seg/${owner}0`);
 }
 
 function hasKeys(store: Store, from: string, to: string): boolean {

@@ -6,7 +6,7 @@
 import { must } from '../base/assert.ts';
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { Graph } from '../dataflow/graph.ts';
-import type { OperatorCounters, Output } from '../dataflow/operator.ts';
+import type { Operator, OperatorContext, OperatorCounters, Output } from '../dataflow/operator.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import {
   type BuiltGraph,
@@ -69,25 +69,56 @@ export interface ViewDataflow {
 
 export type DataflowFactory = (context: DataflowContext) => ViewDataflow;
 
+/** An operator that may go on in another dataflow, and whom it tells of late and failed rows. */
+export interface Part {
+  readonly operator: Operator;
+  readonly reports: { to: DataflowContext };
+}
+
 /** One graph in this thread. */
 export class LocalDataflow implements ViewDataflow {
   readonly #graph = new Graph();
   readonly #built: BuiltGraph;
+  readonly #reports = new Map<number, Part['reports']>();
 
-  constructor(context: DataflowContext) {
-    const name = context.name();
+  /** `parts`, by node of the plan, go on here with what they hold; the others begin with nothing. */
+  constructor(context: DataflowContext, parts: ReadonlyMap<number, Part> = new Map()) {
+    for (const { id } of context.plan.nodes) {
+      const reports = parts.get(id)?.reports ?? { to: context };
+      reports.to = context;
+      this.#reports.set(id, reports);
+    }
     this.#built = buildGraph(context.plan, {
       graph: this.#graph,
       operator: {
-        name,
+        name: context.name(),
         evaluation: context.evaluation,
         codegen: context.codegen,
-        late: (row) => context.late(lateRow(context.name(), row)),
-        rowError: (error) =>
-          context.rowError(error.code, error.message, errorRow(error), error.weight),
+        ...this.#reportsOf(context.plan.root),
       },
+      reports: (id) => this.#reportsOf(id),
+      reused: new Map([...parts].map(([id, { operator }]) => [id, operator])),
       output: context.output,
     });
+  }
+
+  #reportsOf(id: number): Pick<OperatorContext, 'late' | 'rowError'> {
+    const reports = must(this.#reports.get(id), `reports of node ${id}`);
+    return {
+      late: (row) => reports.to.late(lateRow(reports.to.name(), row)),
+      rowError: (error) =>
+        reports.to.rowError(error.code, error.message, errorRow(error), error.weight),
+    };
+  }
+
+  /** What runs here, by node of the plan. */
+  parts(): Map<number, Part> {
+    const parts = new Map<number, Part>();
+    for (const { spec, operator } of this.#built.nodes) {
+      if (operator === null) continue;
+      parts.set(spec.id, { operator, reports: this.#reports.get(spec.id)! });
+    }
+    return parts;
   }
 
   get scans(): readonly ScanEntry[] {

@@ -39,6 +39,10 @@ export interface BuildContext {
   readonly graph: Graph;
   /** What every operator is given; `name` is the prefix of the operators' names. */
   readonly operator: OperatorContext;
+  /** What the operator of one node reports to, where that is not the same for all. */
+  readonly reports?: (id: number) => Pick<OperatorContext, 'late' | 'rowError'>;
+  /** Operators of the same plan that ran in another graph, by node; the others are made. */
+  readonly reused?: ReadonlyMap<number, Operator>;
   /** Wraps every operator in checks of what goes in and out. */
   readonly checks?: boolean;
   /** Where the root's rows and watermark go. */
@@ -47,6 +51,8 @@ export interface BuildContext {
 
 /** Where rows of a relation enter. Batches hold the relation's columns `ordinals`, in that order. */
 export interface ScanEntry {
+  /** Position in the plan. */
+  readonly id: number;
   readonly relation: RelationRef;
   readonly ordinals: readonly number[];
   readonly input: Output;
@@ -93,6 +99,7 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
       const graphId = graph.addSource();
       nodes.push({ spec, graphId, operator: null });
       scans.push({
+        id: spec.id,
         relation: spec.relation,
         ordinals: spec.ordinals,
         input: graph.source(graphId),
@@ -101,11 +108,14 @@ export function buildGraph(plan: DataflowPlan, context: BuildContext): BuiltGrap
     }
     const inputs = spec.inputs.map((input) => must(nodes[input], `node ${input} comes later`));
     const name = `${context.operator.name}/${spec.id} ${spec.kind}`;
-    const made = makeOperator(spec, inputs, {
-      context: contextFor(name, inputs, context.operator),
-      plan,
-      recursions,
-    });
+    const known = context.reused?.get(spec.id);
+    const make = (): Operator =>
+      makeOperator(spec, inputs, {
+        context: contextFor(name, inputs, { ...context.operator, ...context.reports?.(spec.id) }),
+        plan,
+        recursions,
+      });
+    const made = known ?? make();
     const operator = context.checks === true ? checked(made, spec, inputs, name) : made;
     const from = inputs.map((input) => input.graphId);
     if (spec.kind === 'window' && spec.byClock) {

@@ -30,6 +30,7 @@ export class ShardedDataflow implements ViewDataflow {
     this.scans = context.plan.nodes
       .filter((node): node is ScanSpec => node.kind === 'scan')
       .map((spec, scan) => ({
+        id: spec.id,
         relation: spec.relation,
         ordinals: spec.ordinals,
         input: this.#input(spec, scan),

@@ -21,7 +21,7 @@ import { EntryIds, initialCapacity, writeIds } from './entry-ids.ts';
 import { grownInt32 } from './grown.ts';
 import { HashSlots } from './hash-slots.ts';
 import { KeyColumn, encodeWide } from './key-column.ts';
-import type { EntryRanges, StateTable } from './state-table.ts';
+import type { Contents, EntryRanges, StateTable } from './state-table.ts';
 import { compileTable, storesHash } from './table-code.ts';
 import type { TableCode } from './table-code.ts';
 import type { ValueSpec } from './value-column.ts';
@@ -346,6 +346,16 @@ export class KeyedTable implements StateTable {
   #writeRange(writer: ByteWriter, from: number, to: number): number {
     writer.uint8(segmentVersion).uint8(byId);
     return this.#writeNamed(writer, this.#ids.writeRange(writer, from, to));
+  }
+
+  get contents(): Contents {
+    const { keys, values } = this;
+    return {
+      columns: keys.map(({ stored, type }) => ({ column: stored.column, type })),
+      values,
+      entries: () => this.entries(),
+      writePart: (writer, entries) => this.writePart(writer, entries),
+    };
   }
 
   writeForeign(writer: ByteWriter): void {

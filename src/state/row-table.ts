@@ -15,7 +15,7 @@ import { KeyedTable } from './keyed-table.ts';
 import { RowIndex } from './row-index.ts';
 import type { StoredColumn } from './stored-column.ts';
 import type { StoredRows } from './stored-rows.ts';
-import type { EntryRanges } from './state-table.ts';
+import type { Contents, EntryRanges } from './state-table.ts';
 import { TouchList } from './touch-list.ts';
 import type { ValueColumn, ValueSpec } from './value-column.ts';
 
@@ -230,6 +230,10 @@ export class RowTable implements StoredRows {
   writeBase(writer: ByteWriter): void {
     assert(this.touchedCount === 0, `${this.name} is written in the middle of a tick`);
     this.table.writeBase(writer);
+  }
+
+  get contents(): Contents {
+    return this.table.contents;
   }
 
   writeForeign(writer: ByteWriter): void {

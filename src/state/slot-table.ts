@@ -10,7 +10,7 @@ import type { Column } from '../types/column.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { readColumn, writeColumn } from './column-segment.ts';
 import { EntryIds, writeIds } from './entry-ids.ts';
-import type { EntryRanges, StateTable } from './state-table.ts';
+import type { Contents, EntryRanges, StateTable } from './state-table.ts';
 import { StoredColumn } from './stored-column.ts';
 import { ValueColumn } from './value-column.ts';
 import type { ValueSpec } from './value-column.ts';
@@ -171,6 +171,16 @@ export class SlotTable implements StateTable {
   #writeRange(writer: ByteWriter, from: number, to: number): number {
     writer.uint8(segmentVersion).uint8(bySlot);
     return this.#writeNamed(writer, this.#slots.writeRange(writer, from, to));
+  }
+
+  get contents(): Contents {
+    const { stored, types, values } = this;
+    return {
+      columns: stored.map(({ column }, c) => ({ column, type: types[c]! })),
+      values,
+      entries: () => this.entries(),
+      writePart: (writer, slots) => this.writePart(writer, slots),
+    };
   }
 
   writeForeign(writer: ByteWriter): void {

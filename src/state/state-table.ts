@@ -7,6 +7,9 @@
  */
 
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
+import type { Column } from '../types/column.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import type { ValueColumn } from './value-column.ts';
 
 /**
  * A table's entries by their ids, for tables that may be too large to be written in one go. Between two ticks any
@@ -25,6 +28,16 @@ export interface EntryRanges {
    * `high` have been written, they and what was written since the first of them hold all that there is.
    */
   write(writer: ByteWriter, from: number, to: number): number;
+}
+
+/** What tables of entries show of themselves, to be compared with others. */
+export interface Contents {
+  readonly columns: readonly { readonly column: Column; readonly type: SqlType }[];
+  readonly values: readonly ValueColumn[];
+  /** Live entries, ascending. */
+  entries(): Int32Array;
+  /** Appends these entries without their ids. */
+  writePart(writer: ByteWriter, entries: Int32Array): void;
 }
 
 export interface StateTable {
@@ -47,6 +60,10 @@ export interface StateTable {
   writeForeign?(writer: ByteWriter): void;
   /** For tables that may be too large to be written whole in one checkpoint. */
   readonly ranges?: EntryRanges;
+  /** Absent where nothing is compared. */
+  readonly contents?: Contents;
+  /** Whether a table without entries holds the same. */
+  sameAs?(other: StateTable): boolean;
   /** Applies one segment; a base segment first, then deltas and ranges in order. Leaves the table clean. */
   load(reader: ByteReader): void;
 }

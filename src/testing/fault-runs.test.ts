@@ -60,6 +60,11 @@ const history: readonly Step[] = [
     sql: `CREATE MATERIALIZED VIEW IF NOT EXISTS late_view AS
       SELECT item, count(*) AS n FROM clicks GROUP BY item`,
   },
+  {
+    // Shares its join and aggregate with `sold`.
+    sql: `CREATE MATERIALIZED VIEW IF NOT EXISTS again AS
+      SELECT name, count(*) AS n, sum(amount) AS total FROM orders JOIN items ON items.id = item GROUP BY name`,
+  },
   { sql: 'INSERT INTO orders VALUES (4, 1, 40) ON CONFLICT (id) DO NOTHING', orders: [4] },
   { checkpoint: true },
   {
@@ -83,6 +88,7 @@ const questions = [
   'SELECT * FROM orders',
   'SELECT * FROM items',
   'SELECT * FROM sold',
+  'SELECT * FROM again',
   'SELECT * FROM clicked',
   'SELECT view_name, record_offset FROM millrace.late_rows',
   'SELECT source, record_offset FROM millrace.dead_letters',
@@ -168,6 +174,7 @@ describe('a disk that fails', async () => {
     expect(expected).toEqual([
       ['2 | 2 | 20', '3 | 2 | 30', '4 | 1 | 40', '5 | 2 | 50'],
       ['1 | lamp', '2 | stool'],
+      ['lamp | 1 | 40', 'stool | 3 | 100'],
       ['lamp | 1 | 40', 'stool | 3 | 100'],
       [
         '00:00:00 | 1 | 2',

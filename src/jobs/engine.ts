@@ -113,6 +113,8 @@ export class Engine {
   readonly #indexes = new DeclaredIndexes();
   readonly sequences = new Sequences();
   readonly #pressure = new SinkPressure(this.#jobs);
+  /** Jobs that have read all that was there before them; the others may stand anywhere in their sources. */
+  readonly #filled = new WeakSet<DataflowJob>();
   readonly #sharing: Sharing;
   /** Those of subscriptions are among `#jobs`, under oids below 0. */
   readonly #queries: QueryJobs;
@@ -165,7 +167,7 @@ export class Engine {
     });
     this.#sharing = new Sharing({
       jobs: this.#jobs,
-      lasts: (job) => !this.#queries.has(job),
+      lasts: (job) => this.#filled.has(job),
       options: (part, plan) => this.#partOptions(part, plan),
       insert: (job, before) => this.#insertJob(job, before),
       keep: (job) => this.#keepState(job),
@@ -470,7 +472,9 @@ export class Engine {
     };
   }
 
+  /** For jobs that have been filled. */
   #keepState(job: DataflowJob): void {
+    this.#filled.add(job);
     const owner = ownerOf(job.object.oid, job.plan);
     for (const [table, state] of job.stateTables()) this.#segments.add(owner, table, state);
   }
@@ -895,7 +899,9 @@ export class Engine {
     if (failure instanceof SqlError) this.subscriptions.fail(failed.object.oid, failure);
     for (const job of this.#jobs.values()) {
       if (job.failure !== null || !reads(job, failed.object.oid)) continue;
-      job.fail(new Error(`it reads "${failed.name}", which has failed`));
+      // A part is nothing that the user knows of.
+      const why = failed instanceof SharedJob ? failure : null;
+      job.fail(why ?? new Error(`it reads "${failed.name}", which has failed`));
     }
   }
 

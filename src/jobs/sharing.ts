@@ -28,7 +28,7 @@ const recordVersion = 1;
 export interface SharingHost {
   /** All jobs, in order of making. */
   readonly jobs: ReadonlyMap<number, DataflowJob>;
-  /** Jobs that others may share with: they last, and their state is kept. */
+  /** Jobs that others may share with: they have been filled, and their state is kept. */
   readonly lasts: (job: DataflowJob) => boolean;
   readonly options: (part: SharedReaders, plan: DataflowPlan) => JobOptions;
   /** Puts a job before another one, or last (null). */

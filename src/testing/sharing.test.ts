@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
 import { TestFeed } from '../connectors/test-feed.ts';
+import { SharedJob } from '../jobs/shared-job.ts';
 import { TestWorld } from './test-world.ts';
 
 class Server {
@@ -152,6 +153,30 @@ describe('equal parts', () => {
     await server.sql('DROP MATERIALIZED VIEW a');
     await server.sql('UPDATE orders SET amount = amount + 100 WHERE item = 3');
     expect(await server.sql(written)).toEqual(['11 | running']);
+    await server.world.crash();
+  });
+
+  test('fail for all who read them, and are made again', async () => {
+    const server = await orders();
+    await server.sql(`CREATE MATERIALIZED VIEW a AS ${total}`);
+    await server.sql(`CREATE MATERIALIZED VIEW b AS ${total}`);
+    await server.sql('CREATE MATERIALIZED VIEW c AS SELECT count(*) AS n FROM orders');
+    await server.world.checkpoint();
+    const [part] = new Set([...server.world.engine.jobs].flatMap(({ cuts }) => [...cuts.values()]));
+    expect(part).toBeInstanceOf(SharedJob);
+    (part as SharedJob).fail(new Error('a fault'));
+    await server.sql('INSERT INTO orders VALUES (1000, 3, 1)');
+    for (const view of ['a', 'b']) {
+      await expect(server.sql(`SELECT * FROM ${view}`)).rejects.toMatchObject({
+        code: 'XX001',
+        fields: { detail: 'a fault' },
+      });
+    }
+    expect(await server.sql('SELECT * FROM c')).toEqual(['101']);
+    await server.world.checkpoint();
+    await server.crash();
+    expect(await server.sql('SELECT * FROM a WHERE item = 3')).toEqual(['3 | 15 | 680']);
+    expect(server.isShared('a') && server.isShared('b')).toBe(true);
     await server.world.crash();
   });
 

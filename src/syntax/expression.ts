@@ -3,6 +3,7 @@
  * operand.ts. The result is PostgreSQL's own tree, except that AND and OR keep lists as its parser does.
  */
 
+import { notSupported } from '../base/errors.ts';
 import type { Expression, OperatorName, SortItem, Span } from './ast.ts';
 import { tokenType } from './lexer.ts';
 import { parseOperand, place } from './operand.ts';
@@ -269,6 +270,8 @@ function parseIs(c: TokenCursor, left: Expression, start: number, mode: number):
       const span = c.spanFrom(start);
       return { kind: 'is', operand: left, test: 'normalized', form: test, negated, span };
     }
+    case 'json':
+      throw notSupported('IS JSON', { position: c.token.start });
     default:
       throw c.syntaxError();
   }

@@ -43,6 +43,7 @@ export function parseCall(c: TokenCursor): Expression {
   if (isRounding(word) && parts.arguments.length === 1 && c.acceptWord('to')) {
     return parseFloorTo(c, name, parts.arguments[0]!);
   }
+  if (standardJson.has(word) && !c.isSymbol(')')) refuseJsonClause(c, word);
   c.expectSymbol(')');
   const withinGroup = parseWithinGroup(c);
   const filter = parseFilter(c);
@@ -50,6 +51,31 @@ export function parseCall(c: TokenCursor): Expression {
   const over = c.isWord('over') ? parseOver(c) : null;
   const span = c.spanFrom(start);
   return { kind: 'call', name, form: null, ...parts, withinGroup, filter, nulls, over, span };
+}
+
+/** Functions of the standard that have clauses among their arguments. */
+const standardJson = new Set([
+  'json_array',
+  'json_arrayagg',
+  'json_exists',
+  'json_object',
+  'json_objectagg',
+  'json_query',
+  'json_scalar',
+  'json_serialize',
+  'json_table',
+  'json_value',
+]);
+
+const jsonClause =
+  /^(?:columns|default|empty|error|false|format|keep|null|omit|passing|returning|true|unknown|value|with|without)$/;
+
+function refuseJsonClause(c: TokenCursor, word: string): void {
+  if (!jsonClause.test(c.token.text) && !c.isSymbol(':')) return;
+  throw notSupported(`a clause of ${word.toUpperCase()}`, {
+    position: c.token.start,
+    hint: 'Use jsonb_path_query, jsonb_build_object and their kin, and COALESCE.',
+  });
 }
 
 function parseFunctionName(c: TokenCursor): QualifiedName {

@@ -1,10 +1,13 @@
 /** min, max, arg_min, arg_max, any_value. */
 
+import { ByteWriter } from '../base/bytes.ts';
 import { compareDatums } from '../types/compare.ts';
 import type { Datum } from '../types/datum.ts';
+import { encodeDatum } from '../types/row-codec.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { aggregate } from './aggregate-define.ts';
+import { compareSpellings } from './aggregates-spelling.ts';
 import type { Accumulator, AggregateFunction } from './functions/registry.ts';
 import { datumKey, Multiset } from './multiset.ts';
 import { sameNumericType } from './numeric-scale.ts';
@@ -59,8 +62,19 @@ export function extremeAggregates(): readonly AggregateFunction[] {
   ];
 }
 
+interface Present {
+  readonly value: Datum;
+  count: number;
+}
+
+/**
+ * The values that are there, and a heap with the best of them on top; those that went stay in the heap until they
+ * come to its top. Among values that are equal and look different the one with the least bytes wins, whatever
+ * the order in which they came.
+ */
 class Extreme implements Accumulator {
-  readonly #values = new Multiset<Datum>();
+  readonly #present = new Map<Datum, Present>();
+  #heap: Present[] = [];
   readonly #type: SqlType;
   readonly #sign: number;
 
@@ -71,15 +85,73 @@ class Extreme implements Accumulator {
 
   add([value]: readonly (Datum | null)[], weight: number): void {
     if (value === null || value === undefined) return;
-    this.#values.add(datumKey([value], [this.#type]), value, weight);
+    const key = typeof value === 'object' ? this.#exactKey(value) : value;
+    let known = this.#present.get(key);
+    if (known === undefined) {
+      known = { value, count: 0 };
+      this.#present.set(key, known);
+    }
+    const wasThere = known.count > 0;
+    known.count += weight;
+    if (known.count === 0) this.#present.delete(key);
+    else if (known.count > 0 && !wasThere) this.#push(known);
   }
 
   finish(): Datum | null {
-    let best: Datum | null = null;
-    for (const { value } of this.#values.entries()) {
-      if (best === null || compareDatums(value, best, this.#type) * this.#sign > 0) best = value;
+    const heap = this.#heap;
+    while (heap.length > 0 && heap[0]!.count <= 0) this.#pop();
+    return heap[0]?.value ?? null;
+  }
+
+  #exactKey(value: Datum): string {
+    const writer = new ByteWriter(32);
+    encodeDatum(writer, value, this.#type);
+    return Buffer.from(writer.view()).toString('latin1');
+  }
+
+  #isBefore(a: Present, b: Present): boolean {
+    const order = compareDatums(a.value, b.value, this.#type);
+    if (order !== 0) return order * this.#sign > 0;
+    return compareSpellings(this.#type)(a.value, b.value) < 0;
+  }
+
+  #push(added: Present): void {
+    if (this.#heap.length > 2 * this.#present.size + 16) {
+      const there = this.#heap.filter(({ count }) => count > 0);
+      this.#heap = [];
+      for (const each of new Set(there)) this.#rise(each);
     }
-    return best;
+    this.#rise(added);
+  }
+
+  /** Adds at the bottom and lets it rise. */
+  #rise(added: Present): void {
+    const heap = this.#heap;
+    let at = heap.push(added) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(added, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = added;
+  }
+
+  /** Takes the top off. */
+  #pop(): void {
+    const heap = this.#heap;
+    const moved = heap.pop()!;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && this.#isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!this.#isBefore(heap[child]!, moved)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = moved;
   }
 }
 

@@ -1,52 +1,58 @@
 /**
- * Window functions over one ordered partition: ranks, neighbours, frame values and aggregates. An
- * aggregate's accumulator hears of rows as they enter and leave the frame; where the order of values shows
- * in the result, or rows are excluded, each frame is folded anew.
+ * Window functions over stretches of one ordered partition: ranks, neighbours, values at a place of the frame.
+ * Aggregates over frames are in over-aggregates.ts.
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import type { OverSpec } from '../plan/dataflow-plan.ts';
-import type { Datum, Row } from '../types/datum.ts';
+import type { Datum } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { FrameBounds, OrderedRows } from './over-frame.ts';
-import { frameOf, isExcluded } from './over-frame.ts';
-
-export interface Partition extends OrderedRows {
-  /** The input row at a position. */
-  readonly rowAt: (i: number) => Row;
-}
+import type { FrameBounds } from './over-frame.ts';
+import { Frames } from './over-frame.ts';
+import type { OverRows } from './over-rows.ts';
 
 export interface CallSite {
   readonly call: OverSpec['calls'][number];
+  /** Position among the calls. */
+  readonly index: number;
   readonly offsets: FrameBounds;
   readonly argTypes: readonly SqlType[];
   readonly evaluation: EvalContext;
 }
 
-/** The call's value for every row of the partition. */
-export function evaluateCall(site: CallSite, rows: Partition): (Datum | null)[] {
-  if (site.call.aggregate !== null) return aggregateValues(site, rows);
+/** Positions [from, to). */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The call's value for every row of the stretches, which are in order. */
+export function evaluateCall(
+  site: CallSite,
+  rows: OverRows,
+  stretches: readonly Stretch[],
+): (Datum | null)[] {
   const value = valueOf(site, rows);
   const values: (Datum | null)[] = [];
-  for (let i = 0; i < rows.count; i++) values.push(value(i));
+  for (const { from, to } of stretches) for (let i = from; i < to; i++) values.push(value(i));
   return values;
 }
 
-function valueOf(site: CallSite, rows: Partition): (i: number) => Datum | null {
+function valueOf(site: CallSite, rows: OverRows): (i: number) => Datum | null {
   const { call } = site;
-  const arg = (i: number, a: number): Datum | null => rows.rowAt(i)[call.args[a]!] ?? null;
+  const arg = (i: number, a: number): Datum | null => rows.datum(i, call.args[a]!);
   switch (call.name) {
     case 'row_number':
       return (i) => BigInt(i + 1);
     case 'rank':
-      return (i) => BigInt(rows.peersFrom[i]! + 1);
+      return (i) => BigInt(rows.peersFrom(i) + 1);
     case 'dense_rank':
-      return denseRank(rows);
+      return denseRank(site, rows);
     case 'percent_rank':
-      return (i) => (rows.count === 1 ? 0 : rows.peersFrom[i]! / (rows.count - 1));
+      return (i) => (rows.count === 1 ? 0 : rows.peersFrom(i) / (rows.count - 1));
     case 'cume_dist':
-      return (i) => rows.peersTo[i]! / rows.count;
+      return (i) => rows.peersTo(i) / rows.count;
     case 'ntile':
       return (i) => ntile(arg(0, 0), i, rows.count);
     case 'lag':
@@ -61,18 +67,18 @@ function valueOf(site: CallSite, rows: Partition): (i: number) => Datum | null {
       };
     }
     case 'first_value':
-      return (i) => nthInFrame(site, rows, i, 1, false);
+      return nthInFrame(site, rows, () => 1);
     case 'last_value':
-      return (i) => nthInFrame(site, rows, i, 1, true);
+      return nthInFrame(site, rows, () => -1);
     case 'nth_value':
-      return (i) => {
+      return nthInFrame(site, rows, (i) => {
         const nth = arg(i, 1);
         if (nth === null) return null;
         if (Number(nth) <= 0) {
           throw new SqlError('22016', 'argument of nth_value must be greater than zero');
         }
-        return nthInFrame(site, rows, i, Number(nth), false);
-      };
+        return Number(nth);
+      });
     default:
       throw new SqlError(
         sqlstate.featureNotSupported,
@@ -81,14 +87,43 @@ function valueOf(site: CallSite, rows: Partition): (i: number) => Datum | null {
   }
 }
 
-function denseRank(rows: Partition): (i: number) => Datum {
-  const ranks: bigint[] = [];
-  let rank = 0n;
-  for (let i = 0; i < rows.count; i++) {
-    if (rows.peersFrom[i] === i) rank++;
-    ranks.push(rank);
+/** Groups of peers up to a row, that of the row among them. Counted chunk by chunk, then row by row. */
+function denseRank(site: CallSite, rows: OverRows): (i: number) => Datum {
+  let row = -1;
+  let rank = 0;
+  return (i) => {
+    if (row < 0 || i < row) {
+      row = -1;
+      rank = 0;
+    }
+    const { view } = rows;
+    if (i > row + 1) {
+      const chunk = view.chunkAt(i);
+      if (row < view.chunkFrom(chunk) - 1) {
+        rank = groupsBefore(site, rows, chunk);
+        row = view.chunkFrom(chunk) - 1;
+      }
+    }
+    for (; row < i; row++) if (row < 0 || !rows.arePeers(row, row + 1)) rank++;
+    return BigInt(rank);
+  };
+}
+
+/** Groups of peers that begin before a chunk. */
+function groupsBefore(site: CallSite, rows: OverRows, chunk: number): number {
+  const { view } = rows;
+  let groups = 0;
+  for (let c = 0; c < chunk; c++) {
+    const from = view.chunkFrom(c);
+    if (from === view.chunkFrom(c + 1)) continue;
+    if (from > 0 && rows.arePeers(from - 1, from)) groups--;
+    groups += view.summary(c, site.index, (first, end) => {
+      let inside = 1;
+      for (let i = first + 1; i < end; i++) if (!rows.arePeers(i - 1, i)) inside++;
+      return inside;
+    });
   }
-  return (i) => ranks[i]!;
+  return groups;
 }
 
 /** The first `count % buckets` buckets have one row more. */
@@ -104,61 +139,31 @@ function ntile(argument: Datum | null, i: number, count: number): Datum | null {
     : larger + Math.floor((i - border) / Math.max(size, 1)) + 1;
 }
 
+/** The value at a place of the frame, counted from 1, or from its end when negative. */
 function nthInFrame(
   site: CallSite,
-  rows: Partition,
-  i: number,
-  nth: number,
-  fromEnd: boolean,
-): Datum | null {
+  rows: OverRows,
+  placeOf: (i: number) => number | null,
+): (i: number) => Datum | null {
   const { call } = site;
-  const { from, to } = frameOf(call.frame, site.offsets, rows, i);
-  let left = nth;
-  for (let step = 0; step < to - from; step++) {
-    const row = fromEnd ? to - 1 - step : from + step;
-    if (isExcluded(call.frame, rows, i, row)) continue;
-    left--;
-    if (left === 0) return rows.rowAt(row)[call.args[0]!] ?? null;
-  }
-  return null;
-}
-
-function aggregateValues(site: CallSite, rows: Partition): (Datum | null)[] {
-  const { call } = site;
-  const fn = call.aggregate!;
-  const make = () => fn.accumulator(site.argTypes, site.evaluation);
-  const counts = (row: Row): boolean =>
-    (call.filter === null || row[call.filter] === true) &&
-    !(fn.skipsNull && call.args.length > 0 && row[call.args[0]!] === null);
-  const argsOf = (row: Row): (Datum | null)[] => call.args.map((arg) => row[arg] ?? null);
-  const anew = call.frame.exclude !== 'no others' || fn.state === 'values';
-  const values: (Datum | null)[] = [];
-  let accumulator = make();
-  let low = 0;
-  let high = 0;
-  let last: { from: number; to: number; value: Datum | null } | null = null;
-  for (let i = 0; i < rows.count; i++) {
-    const { from, to } = frameOf(call.frame, site.offsets, rows, i);
-    if (last !== null && !anew && last.from === from && last.to === to) {
-      values.push(last.value);
-      continue;
+  const frames = new Frames(call.frame, site.offsets, rows);
+  const all = call.frame.exclude === 'no others';
+  return (i) => {
+    const place = placeOf(i);
+    if (place === null) return null;
+    frames.move(i);
+    const { from, to } = frames;
+    let left = Math.abs(place);
+    if (all) {
+      if (left > to - from) return null;
+      return rows.datum(place < 0 ? to - left : from + left - 1, call.args[0]!);
     }
-    if (anew || from >= high) {
-      accumulator = make();
-      low = from;
-      high = from;
+    for (let step = 0; step < to - from; step++) {
+      const row = place < 0 ? to - 1 - step : from + step;
+      if (frames.leavesOut(i, row)) continue;
+      left--;
+      if (left === 0) return rows.datum(row, call.args[0]!);
     }
-    for (; high < to; high++) {
-      const row = rows.rowAt(high);
-      if (counts(row) && !isExcluded(call.frame, rows, i, high)) accumulator.add(argsOf(row), 1);
-    }
-    for (; low < from; low++) {
-      const row = rows.rowAt(low);
-      if (counts(row)) accumulator.add(argsOf(row), -1);
-    }
-    const value = accumulator.finish();
-    values.push(value);
-    last = { from, to, value };
-  }
-  return values;
+    return null;
+  };
 }

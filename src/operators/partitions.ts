@@ -73,6 +73,23 @@ export class Partitions {
     return sorted;
   }
 
+  /** The entries of this tick that weigh more or less than before it, by partition, in order. */
+  changes(): Map<number, number[]> {
+    const { rows, index } = this;
+    const changes = new Map<number, number[]>();
+    for (let i = 0; i < rows.touchedCount; i++) {
+      const entry = rows.touched[i]!;
+      if (rows.weight(entry) === rows.weightBefore(entry)) continue;
+      const partition = index.owner(entry);
+      const known = changes.get(partition);
+      if (known === undefined) changes.set(partition, [entry]);
+      else known.push(entry);
+      this.#sorted.get(partition)?.reweigh(entry);
+    }
+    for (const entries of changes.values()) entries.sort(this.#order);
+    return changes;
+  }
+
   endTick(): void {
     for (let i = 0; i < this.rows.touchedCount; i++) {
       const entry = this.rows.touched[i]!;

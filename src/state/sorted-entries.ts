@@ -10,63 +10,85 @@ const chunkMax = 256;
 
 export type EntryOrder = (a: number, b: number) => number;
 
+/** Neighbours of the order, never none. */
+export interface EntryChunk {
+  readonly entries: number[];
+  /** For who counts rows by position: the sum of the entries' weights; −1 when it has to be counted again. */
+  weight: number;
+  /** What else is worth keeping about its entries, by a number that its user chooses; holds while `weight` does. */
+  summaries: unknown[];
+}
+
 export class SortedEntries {
-  readonly #compare: EntryOrder;
-  #chunks: number[][] = [];
+  readonly compare: EntryOrder;
+  readonly #chunks: EntryChunk[] = [];
   size = 0;
 
   constructor(compare: EntryOrder) {
-    this.#compare = compare;
+    this.compare = compare;
+  }
+
+  get chunks(): readonly EntryChunk[] {
+    return this.#chunks;
   }
 
   /** Adds an entry that is not there. */
   add(entry: number): void {
     this.size++;
     if (this.#chunks.length === 0) {
-      this.#chunks.push([entry]);
+      this.#chunks.push(chunkOf([entry]));
       return;
     }
     const at = Math.min(this.#chunkOf(entry), this.#chunks.length - 1);
     const chunk = this.#chunks[at]!;
-    chunk.splice(this.#positionIn(chunk, entry), 0, entry);
-    if (chunk.length > chunkMax) {
-      this.#chunks.splice(at + 1, 0, chunk.splice(chunkMax / 2));
+    const { entries } = chunk;
+    entries.splice(this.#positionIn(entries, entry), 0, entry);
+    chunk.weight = -1;
+    if (entries.length > chunkMax) {
+      this.#chunks.splice(at + 1, 0, chunkOf(entries.splice(chunkMax / 2)));
     }
+  }
+
+  /** The weight of an entry that is there has changed. */
+  reweigh(entry: number): void {
+    const chunk = this.#chunks[this.#chunkOf(entry)];
+    if (chunk !== undefined) chunk.weight = -1;
   }
 
   /** Removes an entry that is there; its values must still be readable. */
   delete(entry: number): void {
     const at = this.#chunkOf(entry);
     const chunk = this.#chunks[at];
-    const position = chunk === undefined ? -1 : this.#positionIn(chunk, entry);
-    assert(chunk?.[position] === entry, `entry ${entry} is not in its order`);
-    chunk.splice(position, 1);
-    if (chunk.length === 0) this.#chunks.splice(at, 1);
+    const position = chunk === undefined ? -1 : this.#positionIn(chunk.entries, entry);
+    assert(chunk?.entries[position] === entry, `entry ${entry} is not in its order`);
+    chunk.entries.splice(position, 1);
+    chunk.weight = -1;
+    if (chunk.entries.length === 0) this.#chunks.splice(at, 1);
     this.size--;
   }
 
   first(): number | undefined {
-    return this.#chunks[0]?.[0];
+    return this.#chunks[0]?.entries[0];
   }
 
   last(): number | undefined {
-    return this.#chunks.at(-1)?.at(-1);
+    return this.#chunks.at(-1)?.entries.at(-1);
   }
 
   *[Symbol.iterator](): Iterator<number> {
-    for (const chunk of this.#chunks) yield* chunk;
+    for (const chunk of this.#chunks) yield* chunk.entries;
   }
 
   /** From the last to the first; the entries may not change meanwhile. */
   *backwards(): Generator<number> {
     for (let c = this.#chunks.length - 1; c >= 0; c--) {
-      const chunk = this.#chunks[c]!;
+      const chunk = this.#chunks[c]!.entries;
       for (let i = chunk.length - 1; i >= 0; i--) yield chunk[i]!;
     }
   }
 
   toArray(): number[] {
-    return this.#chunks.flat();
+    return this.#chunks.flatMap((chunk) => chunk.entries);
   }
 
   /** The first chunk whose last entry is not before `entry`; the number of chunks when there is none. */
@@ -75,7 +97,7 @@ export class SortedEntries {
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#compare(this.#chunks[middle]!.at(-1)!, entry) < 0) low = middle + 1;
+      if (this.compare(this.#chunks[middle]!.entries.at(-1)!, entry) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -86,9 +108,13 @@ export class SortedEntries {
     let high = chunk.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#compare(chunk[middle]!, entry) < 0) low = middle + 1;
+      if (this.compare(chunk[middle]!, entry) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+function chunkOf(entries: number[]): EntryChunk {
+  return { entries, weight: -1, summaries: [] };
 }

@@ -5,8 +5,10 @@
  */
 
 import { assert, fault, unreachable } from '../base/assert.ts';
-import type { ByteReader, ByteWriter } from '../base/bytes.ts';
+import type { ByteReader } from '../base/bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
 import { SqlArray, SqlMap } from './array.ts';
+import { compareBytes } from './compare.ts';
 import type { Datum, Row, RowDatum } from './datum.ts';
 import { Decimal } from './decimal.ts';
 import { Interval, TimeTz } from './interval.ts';
@@ -22,6 +24,17 @@ export function encodeDatum(writer: ByteWriter, value: Datum | null, type: SqlTy
   }
   writer.uint8(1);
   encodePayload(writer, value, type);
+}
+
+/** Whether two values look the same, to the last digit of a scale. */
+export function identicalDatums(a: Datum | null, b: Datum | null, type: SqlType): boolean {
+  if (Object.is(a, b)) return true;
+  if (a === null || b === null || typeof a !== 'object') return false;
+  const left = new ByteWriter(32);
+  const right = new ByteWriter(32);
+  encodeDatum(left, a, type);
+  encodeDatum(right, b, type);
+  return compareBytes(left.view(), right.view()) === 0;
 }
 
 export function decodeDatum(reader: ByteReader, type: SqlType): Datum | null {

@@ -115,7 +115,9 @@ export class OverCall {
     const near = boundReach(of, end);
     const behind = near.reduce((most, span) => Math.max(most, span.to), 0);
     if (behind < changes.unchanged && this.#isSame(changed, total, behind)) {
-      return [{ from: near.reduce((least, span) => Math.min(least, span.from), behind), to: behind }];
+      return [
+        { from: near.reduce((least, span) => Math.min(least, span.from), behind), to: behind },
+      ];
     }
     return reachOf(of);
   }

@@ -123,7 +123,11 @@ function edgeReach(of: ReachOf, place: number): Span[] {
   const { start, end, exclude } = call.frame;
   const { gaps, unchanged } = of.changes;
   const both = (): Span[] => frameReach(of, [start, end]);
-  if (exclude !== 'no others') return both();
+  // In a range, what is not there lets a row reach beyond its bound to the next one that is.
+  const skips =
+    of.site.call.frame.mode === 'range' &&
+    (place > 0 ? start : end).kind === (place > 0 ? 'following' : 'preceding');
+  if (exclude !== 'no others' || skips) return both();
   if (place > 0 && start.kind === 'unbounded-preceding') {
     if (gaps[0]! < place) return both();
     return frameReach(of, end.kind === 'preceding' ? [end] : []);

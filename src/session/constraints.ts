@@ -4,7 +4,6 @@
  */
 
 import { SqlError, sqlstate } from '../base/errors.ts';
-import { ByteWriter } from '../base/bytes.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { indexesOf } from '../catalog/indexes.ts';
 import type { TableObject } from '../catalog/objects.ts';
@@ -15,9 +14,9 @@ import type { StoredRelation } from '../jobs/stored-relation.ts';
 import { readRow } from '../types/column-access.ts';
 import type { Row } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { encodeKey } from '../types/key-codec.ts';
 import { formatText } from '../types/text-io.ts';
-import { RowKeys, type WeightedRow } from './row-set.ts';
+import type { PendingRows } from './pending-rows.ts';
+import { KeyTexts, RowKeys, type WeightedRow } from './row-set.ts';
 
 /** Columns in which no two rows are equal. */
 export interface UniqueKey {
@@ -41,7 +40,7 @@ export class TableConstraints {
   readonly #table: TableObject;
   readonly #keys: readonly UniqueKey[];
   readonly #checks: readonly { readonly name: string; readonly holds: Interpreter }[];
-  readonly #writer = new ByteWriter(64);
+  readonly #keyTexts: KeyTexts;
   readonly #rowKeys: RowKeys;
 
   /** `checks` are the table's CHECK expressions, bound over its columns. */
@@ -53,7 +52,9 @@ export class TableConstraints {
     this.#table = table;
     this.#keys = keys;
     this.#checks = checks.map(({ name, expr }) => ({ name, holds: compileInterpreter(expr) }));
-    this.#rowKeys = new RowKeys(table.columns.map((column) => column.type));
+    const types = table.columns.map((column) => column.type);
+    this.#keyTexts = new KeyTexts(types);
+    this.#rowKeys = new RowKeys(types);
   }
 
   /** NOT NULL and CHECK of one new row. */
@@ -86,12 +87,12 @@ export class TableConstraints {
   }
 
   /**
-   * The keys after `changes`, given what is stored and what the transaction changed before.
+   * The keys after `changes`, given what is stored and what the transaction changed before (null: nothing).
    * Throws 23505 for a key that would stand twice.
    */
   checkKeys(
     relation: StoredRelation,
-    earlier: readonly WeightedRow[],
+    earlier: PendingRows | null,
     changes: readonly WeightedRow[],
   ): void {
     for (const key of this.#keys) this.#checkKey(key, relation, earlier, changes);
@@ -100,7 +101,7 @@ export class TableConstraints {
   #checkKey(
     unique: UniqueKey,
     relation: StoredRelation,
-    earlier: readonly WeightedRow[],
+    earlier: PendingRows | null,
     changes: readonly WeightedRow[],
   ): void {
     const { columns } = unique;
@@ -116,16 +117,12 @@ export class TableConstraints {
       }
       counts.set(key, known);
     }
-    const before = new Map<string, number>();
-    for (const { row, weight } of earlier) {
-      if (hasNull(row, columns)) continue;
-      const key = this.keyOf(row, columns);
-      if (counts.has(key)) before.set(key, (before.get(key) ?? 0) + weight);
-    }
-    for (const [key, { row, count, added }] of counts) {
-      if (added === 0) continue;
-      const stored = this.storedRow(relation, row, columns) === null ? 0 : 1;
-      if (stored + (before.get(key) ?? 0) + count > 1) throw this.#duplicateKey(row, unique);
+    for (const { row, count, added } of counts.values()) {
+      // A key that as many rows leave as come to it stands as often as before.
+      if (added === 0 || count <= 0) continue;
+      let others = this.storedRow(relation, row, columns) === null ? 0 : 1;
+      for (const { weight } of earlier?.matching(row, columns) ?? []) others += weight;
+      if (others + count > 1) throw this.#duplicateKey(row, unique);
     }
   }
 
@@ -144,11 +141,7 @@ export class TableConstraints {
 
   /** A text that two rows share exactly when their values in these columns, none of them NULL, are equal. */
   keyOf(row: Row, columns: readonly number[]): string {
-    this.#writer.clear();
-    for (const ordinal of columns) {
-      encodeKey(this.#writer, row[ordinal]!, this.#table.columns[ordinal]!.type);
-    }
-    return Buffer.from(this.#writer.view()).toString('latin1');
+    return this.#keyTexts.of(row, columns);
   }
 
   /** A text that two rows share exactly when they are the same row. */

@@ -4,7 +4,7 @@
  */
 
 import { ByteWriter } from '../base/bytes.ts';
-import { encodeRowKey } from '../types/key-codec.ts';
+import { encodeKey, encodeRowKey } from '../types/key-codec.ts';
 import { encodeRow } from '../types/row-codec.ts';
 import type { Row } from '../types/datum.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -32,6 +32,23 @@ export class RowKeys {
     this.#writer.clear();
     if (this.#equality === 'bytes') encodeRow(this.#writer, row, this.#types);
     else encodeRowKey(this.#writer, row, this.#types);
+    return Buffer.from(this.#writer.view()).toString('latin1');
+  }
+}
+
+/** Texts that two rows share exactly when their values in some columns are equal as SQL compares, NULL with NULL. */
+export class KeyTexts {
+  readonly #types: readonly SqlType[];
+  readonly #writer = new ByteWriter(64);
+
+  /** Of all columns. */
+  constructor(types: readonly SqlType[]) {
+    this.#types = types;
+  }
+
+  of(row: Row, columns: readonly number[]): string {
+    this.#writer.clear();
+    for (const column of columns) encodeKey(this.#writer, row[column]!, this.#types[column]!);
     return Buffer.from(this.#writer.view()).toString('latin1');
   }
 }

@@ -10,7 +10,9 @@ import type { Snapshot } from '../jobs/history.ts';
 import type { PointLookup } from '../serving/point-lookup.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
+import type { Datum, Row } from '../types/datum.ts';
 import type { TableChange } from '../jobs/write-log.ts';
+import { PendingRows } from './pending-rows.ts';
 import { RowSet, type WeightedRow } from './row-set.ts';
 
 interface PendingChange {
@@ -33,6 +35,8 @@ export class Transaction {
   readonly #engine: Engine;
   #snapshot: Snapshot | null = null;
   #changes: PendingChange[] = [];
+  /** The same by table. */
+  readonly #pending = new Map<number, PendingRows>();
   #savepoints: Savepoint[] = [];
   /** BEGIN was given; otherwise it ends with the statement (or at Sync). */
   explicit = false;
@@ -75,7 +79,9 @@ export class Transaction {
       });
     }
     yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
-    const rows = this.pending(oid);
+    const pending = this.pending(oid);
+    if (pending === null) return;
+    const rows = lookup === null ? pending.rows : pending.matching(asRow(lookup), lookup.columns);
     if (rows.length === 0) return;
     const builder = new BatchBuilder(
       ordinals.map((ordinal) => relation.types[ordinal]!),
@@ -90,11 +96,12 @@ export class Transaction {
     yield builder.batch();
   }
 
-  /** What this transaction has done to a table so far. */
-  pending(oid: number): readonly WeightedRow[] {
-    const changes = this.#changes.filter((change) => change.oid === oid);
-    for (const change of changes) this.#checkWidth(change);
-    return changes.flatMap((change) => change.rows);
+  /** What this transaction has done to a table so far; null: nothing. */
+  pending(oid: number): PendingRows | null {
+    const pending = this.#pending.get(oid);
+    if (pending === undefined) return null;
+    this.#checkWidth({ oid, rows: pending.rows });
+    return pending;
   }
 
   /** Rows that were made before their table got another column have no value for it. */
@@ -112,6 +119,12 @@ export class Transaction {
     if (rows.length === 0) return;
     this.#checkWidth({ oid, rows });
     this.#changes.push({ oid, rows });
+    let pending = this.#pending.get(oid);
+    if (pending === undefined) {
+      pending = new PendingRows(this.#engine.relation(oid)?.types ?? []);
+      this.#pending.set(oid, pending);
+    }
+    pending.add(rows);
   }
 
   /** How far the changes go, to undo one statement. */
@@ -120,7 +133,12 @@ export class Transaction {
   }
 
   undoTo(mark: number): void {
-    this.#changes.length = mark;
+    for (const { oid, rows } of this.#changes.splice(mark).reverse()) {
+      const pending = this.#pending.get(oid)!;
+      const left = pending.rows.length - rows.length;
+      if (left === 0) this.#pending.delete(oid);
+      else pending.truncate(left);
+    }
   }
 
   savepoint(name: string): void {
@@ -144,8 +162,13 @@ export class Transaction {
     return at;
   }
 
-  /** The net changes, equal rows summed. */
+  /** The net changes, equal rows summed where one may undo another. */
   netChanges(): TableChange[] {
+    const [only, ...more] = this.#changes;
+    if (only !== undefined && more.length === 0 && only.rows.every(({ weight }) => weight > 0)) {
+      this.pending(only.oid);
+      if (this.#engine.relation(only.oid) !== undefined) return [only];
+    }
     const sets = new Map<number, RowSet>();
     for (const { oid, rows } of this.#changes) {
       const relation = this.#engine.relation(oid);
@@ -170,9 +193,17 @@ export class Transaction {
     if (this.#snapshot !== null) this.#engine.releaseSnapshot(this.#snapshot);
     this.#snapshot = null;
     this.#changes = [];
+    this.#pending.clear();
     this.#savepoints = [];
     this.explicit = false;
     this.failed = false;
     this.readOnly = false;
   }
+}
+
+/** A row of which only the columns that are asked for are there. */
+function asRow({ columns, values }: PointLookup): Row {
+  const row: (Datum | null)[] = [];
+  for (const [i, column] of columns.entries()) row[column] = values[i]!;
+  return row;
 }

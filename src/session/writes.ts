@@ -32,6 +32,7 @@ import type { ParameterValues } from './session-context.ts';
 import type { Queries } from './queries.ts';
 import { rowsResult } from './result-cursor.ts';
 import { inOrder, returnedPlan } from './returned-rows.ts';
+import type { PendingRows } from './pending-rows.ts';
 import { RowSet, type WeightedRow } from './row-set.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StatementResult } from './session-api.ts';
@@ -49,6 +50,8 @@ export class Writes {
   readonly #queries: Queries;
   /** The oldest version of the catalog that rows of the open transaction were checked against. */
   #checkedAgainst = 0;
+  /** By table: the tick of its last change when the open transaction first wrote to it. */
+  readonly #writtenAt = new Map<number, number>();
 
   /** Sequences that begin again with the commit. */
   #restarted: readonly number[] = [];
@@ -241,7 +244,8 @@ export class Writes {
       for (let index = 0; index < batch.count; index++) copies += batch.weights?.[index] ?? 1;
     }
     const identity = target.constraints.identityOf(row);
-    for (const each of this.#session.transaction.pending(target.table.oid)) {
+    const pending = this.#session.transaction.pending(target.table.oid);
+    for (const each of pending?.matching(row, ordinals) ?? []) {
       if (target.constraints.identityOf(each.row) === identity) copies += each.weight;
     }
     return copies;
@@ -285,6 +289,9 @@ export class Writes {
     this.#checkedAgainst = this.#session.transaction.hasChanges
       ? Math.min(this.#checkedAgainst, target.version)
       : target.version;
+    if (!this.#session.transaction.hasChanges) this.#writtenAt.clear();
+    const { oid } = target.table;
+    if (!this.#writtenAt.has(oid)) this.#writtenAt.set(oid, target.relation.changedAt);
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
     this.#session.transaction.change(target.table.oid, changes);
@@ -339,6 +346,14 @@ export class Writes {
       kind: 'table',
       appendOnly: false,
     });
+    // A statement by itself has read what is there, and nothing has changed since: it was checked against just that.
+    if (
+      !this.#session.transaction.explicit &&
+      this.#writtenAt.get(oid) === target.relation.changedAt &&
+      this.#checkedAgainst === catalog.version
+    ) {
+      return;
+    }
     const ordinals = target.relation.types.map((_, index) => index);
     // A constraint that came since then has not seen these rows.
     if (this.#checkedAgainst !== this.#session.database.catalog.version) {
@@ -361,7 +376,7 @@ export class Writes {
         );
       }
     }
-    target.constraints.checkKeys(target.relation, [], rows);
+    target.constraints.checkKeys(target.relation, null, rows);
   }
 }
 
@@ -369,22 +384,13 @@ export class Writes {
 class PendingKeys {
   readonly #target: Target;
   readonly #keys: readonly PendingKey[];
+  readonly #pending: PendingRows | null;
 
   /** `keys`: columns of each key that a proposed row may conflict in. */
-  constructor(
-    target: Target,
-    keys: readonly (readonly number[])[],
-    pending: readonly WeightedRow[],
-  ) {
+  constructor(target: Target, keys: readonly (readonly number[])[], pending: PendingRows | null) {
     this.#target = target;
     this.#keys = keys.map((columns) => ({ columns, rows: new Map(), touched: new Set() }));
-    if (keys.length === 0) return;
-    // Net, and what left before what came: UPDATE … SET id = id + 1 has -1 +2 -2 +3.
-    const net = new RowSet(target.relation.types);
-    for (const { row, weight } of pending) net.add(row, weight);
-    const entries = net.entries();
-    for (const { row, weight } of entries) if (weight < 0) this.#set(row, null);
-    for (const { row, weight } of entries) if (weight > 0) this.#set(row, row);
+    this.#pending = pending;
   }
 
   #set(row: Row, now: Row | null): void {
@@ -400,10 +406,24 @@ class PendingKeys {
     for (const { columns, rows } of this.#keys) {
       if (hasNull(row, columns)) continue;
       const known = rows.get(constraints.keyOf(row, columns));
-      const found = known === undefined ? constraints.storedRow(relation, row, columns) : known;
+      const found =
+        known !== undefined
+          ? known
+          : (this.#earlier(row, columns) ?? { row: constraints.storedRow(relation, row, columns) })
+              .row;
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /** What the statements before have left under a key; null: it stands as it is stored. */
+  #earlier(row: Row, columns: readonly number[]): { readonly row: Row | null } | null {
+    // Net, and what left before what came: UPDATE … SET id = id + 1 has -1 +2 -2 +3.
+    const net = new RowSet(this.#target.relation.types);
+    for (const each of this.#pending?.matching(row, columns) ?? []) net.add(each.row, each.weight);
+    const last = net.entries().at(-1);
+    if (last === undefined) return null;
+    return { row: last.weight > 0 ? last.row : null };
   }
 
   wasTouched(row: Row): boolean {

@@ -21,6 +21,8 @@ export type NewNode = NodeSpec extends infer N
 
 /** Expressions of more parts than this are not pasted into each other. */
 const fusedSizeMax = 400;
+/** Lists of more rows than this are not compared with others. */
+const sharedRowsMax = 16;
 
 export class NodeList {
   readonly #nodes: NodeSpec[] = [];
@@ -40,14 +42,16 @@ export class NodeList {
   add(node: NewNode): number {
     const id = this.#nodes.length;
     const spec = { ...node, id } as NodeSpec;
-    const identity = JSON.stringify([
-      nodeToJson(spec),
-      spec.columns.map((column) => typeToJson(column.type)),
-    ]);
-    const before = isShareable(spec) ? this.#known.get(identity) : undefined;
-    if (before !== undefined) return before;
+    if (isShareable(spec)) {
+      const identity = JSON.stringify([
+        nodeToJson(spec),
+        spec.columns.map((column) => typeToJson(column.type)),
+      ]);
+      const before = this.#known.get(identity);
+      if (before !== undefined) return before;
+      this.#known.set(identity, id);
+    }
     this.#nodes.push(spec);
-    this.#known.set(identity, id);
     return id;
   }
 
@@ -167,8 +171,12 @@ function withRowWatermarks(node: NodeSpec): NodeSpec {
   return { ...node, time: { ...(node.time ?? none), rowWatermarks: true } };
 }
 
-/** A node with volatile expressions gives other rows each time it is made, so it is never shared. */
+/**
+ * A node with volatile expressions gives other rows each time it is made, so it is never shared; whether two long
+ * lists of rows are the same is not worth finding out.
+ */
 function isShareable(node: NodeSpec): boolean {
+  if (node.kind === 'values') return node.rows.length <= sharedRowsMax;
   if (node.kind === 'map') {
     return !node.exprs.some(isVolatile) && !(node.predicate !== null && isVolatile(node.predicate));
   }

@@ -54,6 +54,10 @@ export class Values implements Operator {
     for (const exprs of this.#spec.rows) {
       const row: (Datum | null)[] = [];
       for (const expr of exprs) {
+        if (expr.kind === 'constant') {
+          row.push(expr.value);
+          continue;
+        }
         const run = compileInterpreter(expr);
         const failed = { context: this.#context, counters: this.counters, values: [], weight: 1 };
         row.push(evaluateOr(() => run([], this.#context.evaluation), failed));

@@ -120,7 +120,8 @@ export class TableConstraints {
     for (const { row, count, added } of counts.values()) {
       // A key that as many rows leave as come to it stands as often as before.
       if (added === 0 || count <= 0) continue;
-      let others = this.storedRow(relation, row, columns) === null ? 0 : 1;
+      const values = columns.map((ordinal) => row[ordinal]!);
+      let others = relation.store.contains(columns, values) ? 1 : 0;
       for (const { weight } of earlier?.matching(row, columns) ?? []) others += weight;
       if (others + count > 1) throw this.#duplicateKey(row, unique);
     }

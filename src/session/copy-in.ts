@@ -66,14 +66,14 @@ export class CopyRows implements CopyIn {
   #take(records: Iterable<CopyRecord>): void {
     const iterator = records[Symbol.iterator]();
     for (;;) {
-      const next = this.#at('', () => iterator.next());
+      const next = this.#at(() => '', () => iterator.next());
       if (next.done === true) return;
       this.#record(next.value);
     }
   }
 
   #record(record: CopyRecord): void {
-    const line = `: "${shown(record.text)}"`;
+    const line = (): string => `: "${shown(record.text)}"`;
     if (this.#header !== false) {
       const match = this.#header === 'match';
       this.#header = false;
@@ -130,11 +130,11 @@ export class CopyRows implements CopyIn {
     });
   }
 
-  #at<T>(more: string, run: () => T): T {
+  #at<T>(more: () => string, run: () => T): T {
     try {
       return run();
     } catch (error) {
-      throw this.#in(error, `, line ${this.#records.line}${more}`);
+      throw this.#in(error, `, line ${this.#records.line}${more()}`);
     }
   }
 

@@ -132,6 +132,12 @@ export class RelationStore implements StateTable {
     }
   }
 
+  /** Whether there is such a row. */
+  contains(columns: readonly number[], values: readonly (Datum | null)[]): boolean {
+    if (this.rows === 0) return false;
+    return this.#found(columns, values).next().done !== true;
+  }
+
   /** Entries whose columns have these values. */
   *#found(columns: readonly number[], values: readonly (Datum | null)[]): Generator<number> {
     const keys = keyColumns(values);

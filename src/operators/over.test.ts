@@ -9,6 +9,7 @@ import { Decimal } from '../types/decimal.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { types } from '../types/sql-type.ts';
 import { Over } from './over.ts';
+import { RowNumbers } from './row-numbers.ts';
 import type { Change, Heard } from './testing/history.ts';
 import { Multiset, Running, columnsOf } from './testing/history.ts';
 
@@ -57,10 +58,18 @@ function call(name: string, args: number[], frame: Frame = {}, filter?: number):
   };
 }
 
-function caseOf(calls: readonly Call[], options: { ordered?: boolean; desc?: boolean } = {}) {
+const orderBy = (column: number, descending = false) => ({
+  column,
+  descending,
+  nullsFirst: descending,
+});
+
+function specOf(
+  calls: readonly Call[],
+  options: { ordered?: boolean; desc?: boolean } = {},
+): OverSpec {
   const outputTypes = [...rowTypes, ...calls.map(({ type }) => type)];
-  const descending = options.desc ?? false;
-  const spec: OverSpec = {
+  return {
     kind: 'over',
     id: 1,
     inputs: [0],
@@ -68,9 +77,14 @@ function caseOf(calls: readonly Call[], options: { ordered?: boolean; desc?: boo
     appendOnly: false,
     key: null,
     partitionBy: [0],
-    order: options.ordered === false ? [] : [{ column: 1, descending, nullsFirst: descending }],
+    order: options.ordered === false ? [] : [orderBy(1, options.desc)],
     calls,
   };
+}
+
+function caseOf(calls: readonly Call[], options: { ordered?: boolean; desc?: boolean } = {}) {
+  const spec = specOf(calls, options);
+  const outputTypes = spec.columns.map((column) => column.type);
   return {
     inputTypes: [rowTypes],
     outputTypes,
@@ -252,6 +266,29 @@ describe('a change of one row in ten thousand computes', () => {
       expect(computedBy(each, update(7n))).toBeLessThan(40);
     });
   }
+
+  it('the numbers of the rows between two places', () => {
+    const spec = { ...specOf([call('row_number', [])]), order: [orderBy(1)] };
+    const numbers = new RowNumbers(spec, rowTypes);
+    const steady = new Running({ ...caseOf(spec.calls), make: () => numbers });
+    const all = Array.from({ length: count }, (_, i) => rowAt(i, 1n));
+    steady.tick(
+      all.map((row) => ({ input: 0, row, weight: 1 })),
+      1000,
+    );
+    const walkedBy = (from: number, to: number): number => {
+      const before = numbers.walked;
+      const tick = [
+        { input: 0, row: rowAt(from, 1n), weight: -1 },
+        { input: 0, row: rowAt(to, 2n), weight: 1 },
+      ];
+      steady.tick(tick, 10);
+      return numbers.walked - before;
+    };
+    expect(walkedBy(5000, 5010)).toBeLessThan(15);
+    expect(walkedBy(9000, 8000)).toBeLessThan(1010);
+    expect(steady.emitted.length).toBe(2000);
+  });
 
   it('no value before the row for a running sum', () => {
     const computed = computedBy(call('sum', [2]), update(7n));

@@ -1,12 +1,13 @@
 /**
  * row_number() OVER: the input's columns and each row's number within its partition. A change of a partition
- * walks its rows once in order, counting them as they were and as they are, and emits those whose numbers differ:
- * old rows first, then new ones. Equal rows count as many and have numbers in a row; ties of the order are
+ * walks its rows in order, from each that changed to where as many have come as have gone, counting them as they
+ * were and as they are, and emits those whose numbers differ: old rows first, then new ones. Equal rows count as many and have numbers in a row; ties of the order are
  * settled by the rows' values, so the result depends on the rows alone. Keeps every row.
  */
 
 import type { Operator, Output } from '../dataflow/operator.ts';
 import type { OverSpec } from '../plan/dataflow-plan.ts';
+import { RankedView } from '../state/ranked-view.ts';
 import type { StateTable } from '../state/state-table.ts';
 import type { Batch } from '../types/batch.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -21,6 +22,8 @@ export function numbersRows({ calls }: OverSpec): boolean {
 
 export class RowNumbers implements Operator {
   readonly stateTables: readonly StateTable[];
+  /** Rows looked at so far: what the work is in proportion to. */
+  walked = 0;
   readonly #partitions: Partitions;
   readonly #old: NumberedRows;
   readonly #new: NumberedRows;
@@ -52,7 +55,9 @@ export class RowNumbers implements Operator {
   }
 
   flush(): void {
-    for (const partition of this.#partitions.touched) this.#renumber(partition);
+    for (const [partition, entries] of this.#partitions.changes()) {
+      this.#renumber(partition, entries);
+    }
     const { columns } = this.#partitions.rows;
     this.#old.send(this.#outlet, columns);
     this.#new.send(this.#outlet, columns);
@@ -60,22 +65,48 @@ export class RowNumbers implements Operator {
     this.#times.pass(this.#outlet);
   }
 
-  #renumber(partition: number): void {
+  #renumber(partition: number, changed: readonly number[]): void {
     const { rows } = this.#partitions;
-    let before = 0;
-    let now = 0;
-    for (const entry of this.#partitions.sorted(partition)) {
-      const beforeEnd = before + rows.weightBefore(entry);
-      const nowEnd = now + rows.weight(entry);
-      // Copies keep the numbers that they have both before and after.
-      for (let n = before; n < beforeEnd; n++) {
-        if (n < now || n >= nowEnd) this.#old.add(entry, n + 1);
+    const sorted = this.#partitions.sorted(partition);
+    const view = new RankedView(sorted, (entry) => rows.weightBefore(entry));
+    /** Rows more than before, among those that come before the walk. */
+    let grown = 0;
+    let next = 0;
+    while (next < changed.length) {
+      const first = changed[next]!;
+      let before = view.firstWhere((entry) => sorted.compare(entry, first) >= 0);
+      let now = before + grown;
+      for (const entry of sorted.from(first)) {
+        const beforeEnd = before + rows.weightBefore(entry);
+        const nowEnd = now + rows.weight(entry);
+        this.#emitNumbers(entry, { before, beforeEnd, now, nowEnd });
+        before = beforeEnd;
+        now = nowEnd;
+        this.walked++;
+        if (entry === changed[next]) next++;
+        if (before === now) break;
       }
-      for (let n = now; n < nowEnd; n++) {
-        if (n < before || n >= beforeEnd) this.#new.add(entry, n + 1);
-      }
-      before = beforeEnd;
-      now = nowEnd;
+      grown = now - before;
+    }
+    new RankedView(sorted, (entry) => rows.weight(entry)).settle();
+  }
+
+  #emitNumbers(
+    entry: number,
+    places: {
+      readonly before: number;
+      readonly beforeEnd: number;
+      readonly now: number;
+      readonly nowEnd: number;
+    },
+  ): void {
+    const { before, beforeEnd, now, nowEnd } = places;
+    // Copies keep the numbers that they have both before and after.
+    for (let n = before; n < beforeEnd; n++) {
+      if (n < now || n >= nowEnd) this.#old.add(entry, n + 1);
+    }
+    for (let n = now; n < nowEnd; n++) {
+      if (n < before || n >= beforeEnd) this.#new.add(entry, n + 1);
     }
   }
 

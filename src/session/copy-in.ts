@@ -66,7 +66,10 @@ export class CopyRows implements CopyIn {
   #take(records: Iterable<CopyRecord>): void {
     const iterator = records[Symbol.iterator]();
     for (;;) {
-      const next = this.#at(() => '', () => iterator.next());
+      const next = this.#at(
+        () => '',
+        () => iterator.next(),
+      );
       if (next.done === true) return;
       this.#record(next.value);
     }

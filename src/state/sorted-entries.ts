@@ -79,6 +79,16 @@ export class SortedEntries {
     for (const chunk of this.#chunks) yield* chunk.entries;
   }
 
+  /** From an entry that is there to the last. */
+  *from(entry: number): Generator<number> {
+    const at = this.#chunkOf(entry);
+    for (let c = at; c < this.#chunks.length; c++) {
+      const { entries } = this.#chunks[c]!;
+      const first = c === at ? this.#positionIn(entries, entry) : 0;
+      for (let i = first; i < entries.length; i++) yield entries[i]!;
+    }
+  }
+
   /** From the last to the first; the entries may not change meanwhile. */
   *backwards(): Generator<number> {
     for (let c = this.#chunks.length - 1; c >= 0; c--) {

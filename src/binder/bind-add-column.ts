@@ -4,6 +4,7 @@
  */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { columnsEver } from '../catalog/column-numbers.ts';
 import type { IndexObject, TableObject } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindAddedColumn } from './bind-columns.ts';
@@ -41,7 +42,12 @@ export function addColumn(
       position: span.start,
     });
   }
-  const { columns, checks } = bound;
+  const { checks } = bound;
+  const columns = bound.columns.map((column, ordinal) =>
+    table.dropped === undefined || ordinal < table.columns.length
+      ? column
+      : { ...column, number: columnsEver(table) },
+  );
   const widened = { ...table, columns, checks };
   const taken = new Set([
     `${table.name}_pkey`,

@@ -2,16 +2,18 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
+import { numberOf } from '../catalog/column-numbers.ts';
 import type {
   CatalogObject,
-  ColumnDefinition,
   RelationObject,
+  TableObject,
   TypeObject,
 } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
+import { types } from '../types/sql-type.ts';
 import type { Binding } from './binding.ts';
 import { closestNames } from './closest-name.ts';
 
@@ -182,7 +184,7 @@ export function relationRef(object: RelationObject): RelationRef {
     appendOnly: isAppendOnly(object),
     ...fieldsToRead(object),
     ...(object.kind === 'table' && object.primaryKey.length > 0
-      ? { keys: [object.primaryKey] }
+      ? { keys: [object.primaryKey.map((ordinal) => numberOf(object.columns, ordinal))] }
       : {}),
   };
 }
@@ -235,38 +237,56 @@ function isChangeFormat(format: string | null): boolean {
   return format !== null && /debezium|upsert|canal|maxwell/.test(format);
 }
 
-/** The columns of a relation as fields, in order; without those that were added after the oid `madeAt` was given. */
+/** The columns of a relation as fields, in order, as they were when the oid `madeAt` was given. */
 export function fieldsOf(object: RelationObject, madeAt = Infinity): readonly Field[] {
+  return numberedFields(object, madeAt).map(({ field }) => field);
+}
+
+export interface NumberedField {
+  readonly number: number;
+  readonly field: Field;
+}
+
+/** The same with the columns' numbers. */
+export function numberedFields(object: RelationObject, madeAt = Infinity): readonly NumberedField[] {
   switch (object.kind) {
     case 'table':
-    case 'source':
-      return columnsUntil(object.columns, madeAt).map((column, ordinal) => ({
-        name: column.name,
-        type: column.type,
-        nullable: !column.notNull,
-        ...timeOf(object, ordinal),
-        origin: { relationOid: object.oid, attribute: ordinal + 1 },
-      }));
+    case 'source': {
+      const { columns, oid } = object;
+      const present = columns.flatMap((column, ordinal): readonly NumberedField[] => {
+        if ((column.added ?? 0) > madeAt) return [];
+        const number = numberOf(columns, ordinal);
+        const { name, type, notNull } = column;
+        const origin = { relationOid: oid, attribute: number + 1 };
+        const field = { name, type, nullable: !notNull, ...timeOf(object, ordinal), origin };
+        return [{ number, field }];
+      });
+      const gone = object.kind === 'table' ? fieldsUntil(object, madeAt) : [];
+      return gone.length === 0
+        ? present
+        : [...present, ...gone].sort((a, b) => a.number - b.number);
+    }
     case 'view':
     case 'materialized-view':
     case 'virtual':
       return object.columns.map((column, ordinal) => ({
-        name: column.name,
-        type: column.type,
-        nullable: column.nullable,
-        ...(column.time === undefined ? {} : { time: column.time }),
-        origin: { relationOid: object.oid, attribute: ordinal + 1 },
+        number: ordinal,
+        field: {
+          name: column.name,
+          type: column.type,
+          nullable: column.nullable,
+          ...(column.time === undefined ? {} : { time: column.time }),
+          origin: { relationOid: object.oid, attribute: ordinal + 1 },
+        },
       }));
   }
 }
 
-/** Columns are added at the end, so the others keep their ordinals. */
-function columnsUntil(
-  columns: readonly ColumnDefinition[],
-  madeAt: number,
-): readonly ColumnDefinition[] {
-  const first = columns.findIndex(({ added = 0 }) => added > madeAt);
-  return first < 0 ? columns : columns.slice(0, first);
+/** Columns that went later. Nobody reads them, so what stands here for their types says nothing. */
+function fieldsUntil({ dropped = [] }: TableObject, madeAt: number): readonly NumberedField[] {
+  return dropped
+    .filter((column) => (column.added ?? 0) <= madeAt && column.dropped > madeAt)
+    .map(({ number, name }) => ({ number, field: { name, type: types.text, nullable: true } }));
 }
 
 /** The watermark's column carries event time; `AS PROCTIME()` processing time. */

@@ -373,7 +373,7 @@ export class SessionCatalogReader implements CatalogReader {
   #columnComment(oid: Datum | null | undefined, number: Datum | null | undefined): string | null {
     const object = this.#object(oid);
     if (object === undefined || typeof number !== 'number') return null;
-    return columnRows(object)[number - 1]?.comment ?? null;
+    return columnRows(object).find((each) => each.number === number - 1)?.comment ?? null;
   }
 
   #bytes(relation: Datum | null | undefined): bigint | null {

@@ -57,13 +57,13 @@ const views: Provider = (context) =>
 
 const columns: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
-    for (const [index, column] of columnRows(object).entries()) {
+    for (const column of columnRows(object)) {
       yield {
         table_catalog: context.database,
         table_schema: object.schema,
         table_name: object.name,
         column_name: column.name,
-        ordinal_position: index + 1,
+        ordinal_position: column.number + 1,
         column_default:
           column.generated || column.identity !== undefined
             ? null
@@ -73,7 +73,7 @@ const columns: Provider = function* (context) {
         udt_catalog: context.database,
         udt_schema: 'pg_catalog',
         udt_name: typeName(column.type),
-        dtd_identifier: String(index + 1),
+        dtd_identifier: String(column.number + 1),
         is_self_referencing: 'NO',
         ...identityColumns(context, column),
         is_generated: column.generated ? 'ALWAYS' : 'NEVER',

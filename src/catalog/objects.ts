@@ -29,6 +29,17 @@ export interface ColumnDefinition {
    * meaning what they meant.
    */
   readonly added?: number;
+  /** Its number where columns before it are gone, else its ordinal: stored queries and clients know it by that. */
+  readonly number?: number;
+}
+
+/** A column that ALTER TABLE took away. Stored queries that are older have it in their scans, where nobody reads it. */
+export interface DroppedColumn {
+  readonly number: number;
+  readonly name: string;
+  readonly added?: number;
+  /** The oid that was the next one when it went. */
+  readonly dropped: number;
 }
 
 export interface WatermarkDefinition {
@@ -57,6 +68,8 @@ export interface TableObject extends ObjectBase {
   readonly watermark: WatermarkDefinition | null;
   /** Under which number its rows are kept, where they were written anew since its making; else under its oid. */
   readonly storage?: number;
+  /** In the order of their going. */
+  readonly dropped?: readonly DroppedColumn[];
 }
 
 /** CREATE TABLE … WITH (connector = …) or CREATE SOURCE. */

@@ -15,6 +15,8 @@ import { RowSet, type WeightedRow } from './row-set.ts';
 
 interface PendingChange {
   readonly oid: number;
+  /** Of the table when the rows were made: under another they may have other columns. */
+  readonly storage: number;
   readonly rows: readonly WeightedRow[];
 }
 
@@ -65,7 +67,7 @@ export class Transaction {
   /** Rows of a relation as this transaction sees them; with `lookup` at least those that it asks for. */
   *scan(
     oid: number,
-    ordinals: readonly number[],
+    numbers: readonly number[],
     { statement, lookup }: ScanOptions = { statement: null, lookup: null },
   ): Iterable<Batch> {
     const relation = this.#engine.relation(oid);
@@ -74,9 +76,10 @@ export class Transaction {
         hint: 'It may have been dropped, or could not be started again; the log says why.',
       });
     }
-    yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
+    yield* relation.scan(numbers, this.snapshot() ?? statement, lookup);
     const rows = this.pending(oid);
     if (rows.length === 0) return;
+    const ordinals = relation.places(numbers);
     const builder = new BatchBuilder(
       ordinals.map((ordinal) => relation.types[ordinal]!),
       rows.length,
@@ -93,25 +96,25 @@ export class Transaction {
   /** What this transaction has done to a table so far. */
   pending(oid: number): readonly WeightedRow[] {
     const changes = this.#changes.filter((change) => change.oid === oid);
-    for (const change of changes) this.#checkWidth(change);
+    for (const change of changes) this.checkStorage(change);
     return changes.flatMap((change) => change.rows);
   }
 
-  /** Rows that were made before their table got another column have no value for it. */
-  #checkWidth({ oid, rows }: PendingChange): void {
+  /** Rows that were made before their table got other columns do not fit them. */
+  checkStorage({ oid, storage }: Pick<PendingChange, 'oid' | 'storage'>): void {
     const relation = this.#engine.relation(oid);
-    if (relation === undefined || rows[0]?.row.length === relation.types.length) return;
+    if (relation === undefined || storage === relation.storage) return;
     throw new SqlError(
       sqlstate.serializationFailure,
-      `could not serialize access: table "${relation.name}" has got another column from another session`,
+      `could not serialize access: table "${relation.name}" was altered by another session`,
       { hint: 'Run the transaction again.' },
     );
   }
 
-  change(oid: number, rows: readonly WeightedRow[]): void {
+  /** `storage`: of the table that the rows were made for. */
+  change(oid: number, storage: number, rows: readonly WeightedRow[]): void {
     if (rows.length === 0) return;
-    this.#checkWidth({ oid, rows });
-    this.#changes.push({ oid, rows });
+    this.#changes.push({ oid, storage, rows });
   }
 
   /** How far the changes go, to undo one statement. */
@@ -147,7 +150,8 @@ export class Transaction {
   /** The net changes, equal rows summed. */
   netChanges(): TableChange[] {
     const sets = new Map<number, RowSet>();
-    for (const { oid, rows } of this.#changes) {
+    for (const change of this.#changes) {
+      const { oid, rows } = change;
       const relation = this.#engine.relation(oid);
       if (relation === undefined) {
         throw new SqlError(
@@ -155,7 +159,7 @@ export class Transaction {
           'could not serialize access: a changed table was dropped by another session',
         );
       }
-      this.#checkWidth({ oid, rows });
+      this.checkStorage(change);
       const set = sets.get(oid) ?? new RowSet(relation.types);
       sets.set(oid, set);
       for (const { row, weight } of rows) set.add(row, weight);

@@ -2,6 +2,7 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
+import { primaryKeyName } from '../catalog/indexes.ts';
 import {
   type CatalogObject,
   type ColumnDefinition,
@@ -172,7 +173,12 @@ function moveTo(object: CatalogObject, to: FullName, binding: Binding): Altered 
     name.schema === object.schema && name.name === object.name ? to : null,
   );
   const own = others.find((each) => each.oid === object.oid);
-  const renamed: CatalogObject = { ...(own ?? object), ...to };
+  const moved: CatalogObject = { ...(own ?? object), ...to };
+  // The name of its key stays.
+  const renamed =
+    moved.kind === 'table' && object.kind === 'table' && moved.primaryKey.length > 0
+      ? { ...moved, keyName: primaryKeyName(object) }
+      : moved;
   const parts = binding.catalog
     .dependents(object.oid)
     .filter((each) => isPartOf(each) && each.schema !== to.schema)
@@ -246,9 +252,9 @@ function withNotNull(
   const column = table.columns[ordinal]!;
   if (!action.notNull && column.identity !== undefined)
     throw identityColumn(table, column, action.column, false);
-  const columns = table.columns.map((each, i) =>
-    i === ordinal ? { ...each, notNull: action.notNull } : each,
-  );
+  const { notNullMade: _, ...plain } = column;
+  const changed = action.notNull ? { ...column, notNull: true } : { ...plain, notNull: false };
+  const columns = table.columns.map((each, i) => (i === ordinal ? changed : each));
   return { ...table, columns };
 }
 

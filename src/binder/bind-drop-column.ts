@@ -213,7 +213,11 @@ function partsOf({ table, columns }: Going, { catalog }: Binding): readonly Cata
 }
 
 /** Plans of stored queries name the key, and may rely on it. */
-function refuseKeyLoss({ table, columns, objects }: Going, action: DropColumn, binding: Binding): void {
+function refuseKeyLoss(
+  { table, columns, objects }: Going,
+  action: DropColumn,
+  binding: Binding,
+): void {
   if (!table.primaryKey.some((ordinal) => columns.has(ordinal))) return;
   refuseKeyReaders(table, action.span.start, binding, objects);
 }
@@ -250,16 +254,18 @@ function without({ table, columns: gone }: Going, binding: Binding): TableObject
     return { number, name, ...(added === undefined ? {} : { added }), dropped: 0 };
   });
   const { watermark } = table;
+  const { keyName, keyMade, ...rest } = table;
   return {
-    ...table,
+    ...rest,
+    ...(keyGone || keyName === undefined ? {} : { keyName }),
+    ...(keyGone || keyMade === undefined ? {} : { keyMade }),
     columns,
     primaryKey: keyGone ? [] : table.primaryKey.map((ordinal) => place.get(ordinal)!),
     checks: table.checks.filter(({ sql }) => {
       const reads = readsOf(sql, table, binding);
       return ![...gone].some((ordinal) => reads.has(ordinal));
     }),
-    watermark:
-      watermark === null ? null : { ...watermark, column: place.get(watermark.column)! },
+    watermark: watermark === null ? null : { ...watermark, column: place.get(watermark.column)! },
     dropped: [...(table.dropped ?? []), ...dropped],
   };
 }
@@ -271,7 +277,11 @@ function places(table: TableObject, gone: ReadonlySet<number>): ReadonlyMap<numb
 }
 
 /** An index of the table as it was, over the columns as they are: they may stand elsewhere and have other types. */
-export function movedIndex(index: IndexObject, before: TableObject, after: TableObject): IndexObject {
+export function movedIndex(
+  index: IndexObject,
+  before: TableObject,
+  after: TableObject,
+): IndexObject {
   const numbers = numbersOf(after.columns);
   const key = index.key.map((ordinal) => {
     const at = numbers.indexOf(numberOf(before.columns, ordinal));

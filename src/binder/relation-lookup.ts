@@ -3,12 +3,7 @@
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
 import { numberOf } from '../catalog/column-numbers.ts';
-import type {
-  CatalogObject,
-  RelationObject,
-  TableObject,
-  TypeObject,
-} from '../catalog/objects.ts';
+import type { CatalogObject, RelationObject, TableObject, TypeObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -174,8 +169,8 @@ function firstSchema(binding: Binding, position: number): string {
   });
 }
 
-/** The object as plans name it. */
-export function relationRef(object: RelationObject): RelationRef {
+/** The object as plans name it, with the key that it had when the oid `madeAt` was given. */
+export function relationRef(object: RelationObject, madeAt = Infinity): RelationRef {
   return {
     oid: object.oid,
     schemaName: object.schema,
@@ -183,7 +178,7 @@ export function relationRef(object: RelationObject): RelationRef {
     kind: refKind(object),
     appendOnly: isAppendOnly(object),
     ...fieldsToRead(object),
-    ...(object.kind === 'table' && object.primaryKey.length > 0
+    ...(object.kind === 'table' && object.primaryKey.length > 0 && (object.keyMade ?? 0) <= madeAt
       ? { keys: [object.primaryKey.map((ordinal) => numberOf(object.columns, ordinal))] }
       : {}),
   };
@@ -224,7 +219,7 @@ function isAppendOnly(object: RelationObject): boolean {
 
 /** The object as a query reads it. */
 export function relationToRead(object: RelationObject, binding: Binding): RelationRef {
-  const relation = relationRef(object);
+  const relation = relationRef(object, binding.context.madeAt);
   return isBounded(object, binding) ? { ...relation, bounded: true } : relation;
 }
 
@@ -248,7 +243,10 @@ export interface NumberedField {
 }
 
 /** The same with the columns' numbers. */
-export function numberedFields(object: RelationObject, madeAt = Infinity): readonly NumberedField[] {
+export function numberedFields(
+  object: RelationObject,
+  madeAt = Infinity,
+): readonly NumberedField[] {
   switch (object.kind) {
     case 'table':
     case 'source': {
@@ -256,9 +254,10 @@ export function numberedFields(object: RelationObject, madeAt = Infinity): reado
       const present = columns.flatMap((column, ordinal): readonly NumberedField[] => {
         if ((column.added ?? 0) > madeAt) return [];
         const number = numberOf(columns, ordinal);
-        const { name, type, notNull } = column;
+        const { name, type, notNull, notNullMade = 0 } = column;
+        const nullable = !notNull || notNullMade > madeAt;
         const origin = { relationOid: oid, attribute: number + 1 };
-        const field = { name, type, nullable: !notNull, ...timeOf(object, ordinal), origin };
+        const field = { name, type, nullable, ...timeOf(object, ordinal), origin };
         return [{ number, field }];
       });
       const gone = object.kind === 'table' ? fieldsUntil(object, madeAt) : [];

@@ -8,7 +8,14 @@ import { typeName } from '../types/oid.ts';
 import { formatType } from '../types/oid.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { RelationObject } from './objects.ts';
-import { type ColumnRow, columnRows, primaryKeyOf, relkindOf, shownName } from './pg-catalog.ts';
+import {
+  type ColumnRow,
+  columnRows,
+  keyName,
+  primaryKeyOf,
+  relkindOf,
+  shownName,
+} from './pg-catalog.ts';
 import { informationSequences } from './sequence-relations.ts';
 import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemContext } from './system-context.ts';
@@ -180,7 +187,7 @@ function constraintNames(context: SystemContext, object: RelationObject): Record
   return {
     constraint_catalog: context.database,
     constraint_schema: object.schema,
-    constraint_name: `${object.name}_pkey`,
+    constraint_name: keyName(object),
   };
 }
 

@@ -29,6 +29,8 @@ export interface ColumnDefinition {
    * meaning what they meant.
    */
   readonly added?: number;
+  /** The same for NOT NULL that ALTER TABLE made. */
+  readonly notNullMade?: number;
   /** Its number where columns before it are gone, else its ordinal: stored queries and clients know it by that. */
   readonly number?: number;
 }
@@ -64,6 +66,10 @@ export interface TableObject extends ObjectBase {
   readonly columns: readonly ColumnDefinition[];
   /** Ordinals; empty when there is no primary key. */
   readonly primaryKey: readonly number[];
+  /** Of the primary key's constraint; absent: the table's with `_pkey` behind it. */
+  readonly keyName?: string;
+  /** The oid that was the next one when ALTER TABLE made the key: stored queries with a lower one do not rely on it. */
+  readonly keyMade?: number;
   readonly checks: readonly { readonly name: string; readonly sql: string }[];
   readonly watermark: WatermarkDefinition | null;
   /** Under which number its rows are kept, where they were written anew since its making; else under its oid. */

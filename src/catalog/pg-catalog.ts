@@ -7,7 +7,7 @@ import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
 import { pgTypeByOid } from '../types/pg-types.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { indexDefinition, indexesOf } from './indexes.ts';
+import { indexDefinition, indexesOf, primaryKeyName } from './indexes.ts';
 import type { CatalogObject, IndexObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
@@ -105,7 +105,9 @@ const vector = (numbers: readonly number[]): SqlArray =>
     numbers.length === 0 ? [] : [0],
   );
 
-const keyName = (object: CatalogObject): string => `${object.name}_pkey`;
+/** The name of a relation's primary key. */
+export const keyName = (object: CatalogObject): string =>
+  primaryKeyName(object.kind === 'table' ? object : { name: object.name });
 
 const pgNamespace: Provider = (context) =>
   context.catalog.schemas().map((schema) => ({

@@ -106,7 +106,13 @@ export class Subscriptions {
     const known = this.#followed.get(relation.oid);
     if (known !== undefined) return known;
     const { types, numbers, appendOnly } = relation;
-    const log = new ChangeLog({ types, numbers, appendOnly, bytesMax: this.#options.bytesMax, tick });
+    const log = new ChangeLog({
+      types,
+      numbers,
+      appendOnly,
+      bytesMax: this.#options.bytesMax,
+      tick,
+    });
     const followed = { relation, log, subscriptions: new Set<Subscription>(), leftMs: 0 };
     relation.listen(log, false);
     this.#followed.set(relation.oid, followed);

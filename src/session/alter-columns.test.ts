@@ -79,7 +79,8 @@ const changes: readonly Change[] = [
     sql: 'ALTER TABLE t DROP COLUMN n CASCADE',
     before: ['a integer', 'n text'],
     after: ['a integer'],
-    found: 'SELECT count(*) FROM t WHERE (SELECT count(*) FROM pg_class WHERE relname = $$uses$$) = 0',
+    found:
+      'SELECT count(*) FROM t WHERE (SELECT count(*) FROM pg_class WHERE relname = $$uses$$) = 0',
   },
   {
     sql: 'ALTER TABLE t ALTER COLUMN n TYPE int USING a * 2',

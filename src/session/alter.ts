@@ -8,19 +8,20 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { BoundAlter } from '../binder/bound-statement.ts';
 import type {
   CatalogObject,
+  ColumnDefinition,
   IndexObject,
   SchemaObject,
   SequenceObject,
   TableObject,
 } from '../catalog/objects.ts';
 import { numberOf, numbersOf } from '../catalog/column-numbers.ts';
-import { indexesOf } from '../catalog/indexes.ts';
+import { indexesOf, primaryKeyName } from '../catalog/indexes.ts';
 import { nextValueSql } from '../catalog/sequences.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { Batch } from '../types/batch.ts';
 import type { SessionContext } from './session-context.ts';
 import { checkStoredRows, checkUnique, storedRows } from './stored-checks.ts';
-import { meaningsOver, requireMeanings } from './stored-meaning.ts';
+import { meaningsOver, requireMeanings, runningOver } from './stored-meaning.ts';
 import { isRewritten, type RowRewrite, rewriteRows } from './rewrite-rows.ts';
 
 /** What an ALTER changes, with oids. */
@@ -49,13 +50,23 @@ export async function alter(bound: BoundAlter, session: SessionContext): Promise
     checkRows(change, session);
     const before = catalog.snapshot();
     const renamed = change.objects.filter((object) => hasOtherNames(object, session));
+    const looser = change.objects.filter((object) => losesNotNull(object, session));
     const meanings = renamed.map((object) => meaningsOver(object.oid, session.database));
+    const running = looser.map((object) => runningOver(object.oid, session.database));
     try {
       const { put, removed } = install(change, session);
       for (const each of meanings) {
         requireMeanings(each, session.database, {
           what: 'renaming this column',
+          detail: 'names it in a way that cannot be kept.',
           hint: 'Drop it, rename the column, and create it again.',
+        });
+      }
+      for (const each of running) {
+        requireMeanings(each, session.database, {
+          what: 'DROP NOT NULL of this column',
+          detail: 'relies on it.',
+          hint: 'Drop it, change the table, and create it again.',
         });
       }
       await catalogStore.save(put, removed);
@@ -92,6 +103,18 @@ function hasOtherNames(object: CatalogObject, { database }: SessionContext): boo
   return before.columns.some((column, ordinal) => object.columns[ordinal]?.name !== column.name);
 }
 
+/** Whether a column of the table may be NULL from now on. */
+function losesNotNull(object: CatalogObject, { database }: SessionContext): boolean {
+  const before = database.catalog.byOid(object.oid);
+  if (before?.kind !== 'table' || object.kind !== 'table') return false;
+  const nullable = new Set(
+    numbersOf(object.columns).filter((_, ordinal) => !object.columns[ordinal]!.notNull),
+  );
+  return before.columns.some(
+    ({ notNull }, ordinal) => notNull && nullable.has(numberOf(before.columns, ordinal)),
+  );
+}
+
 /**
  * New objects get their oids. New columns get the mark by which stored queries know not to see them, and those that go
  * the mark by which they know that they are older.
@@ -112,24 +135,45 @@ function numbered(
   }));
   const owned = new Map(made.map(({ ordinal, object }) => [ordinal, object.oid]));
   const objects = bound.objects.map((object): CatalogObject => {
-    if (rewrite === null || object.oid !== rewrite.after.oid) return object;
-    const { before, after } = rewrite;
-    const known = new Set(numbersOf(before.columns));
-    const storage = catalog.allocateOid();
-    const columns = after.columns.map((column, ordinal) => {
-      if (known.has(numberOf(after.columns, ordinal))) return column;
-      const own = owned.get(ordinal);
-      const added = { ...column, added: storage };
-      return own === undefined ? added : { ...added, sequence: own, defaultSql: nextValueSql(own) };
+    const before = catalog.byOid(object.oid);
+    if (before?.kind !== 'table' || object.kind !== 'table') return object;
+    const mark = catalog.allocateOid();
+    const table = marked(before, object, mark);
+    if (rewrite === null || object.oid !== rewrite.after.oid) return table;
+    const columns = table.columns.map((column, ordinal) => {
+      const own = column.added === mark ? owned.get(ordinal) : undefined;
+      if (own === undefined) return column;
+      return { ...column, sequence: own, defaultSql: nextValueSql(own) };
     });
-    if (after.dropped === undefined) return { ...after, columns, storage };
-    const dropped = after.dropped.map((column) =>
-      column.dropped === 0 ? { ...column, dropped: storage } : column,
-    );
-    return { ...after, columns, storage, dropped };
+    return { ...table, columns, storage: mark };
   });
   const sequences = made.map(({ object }) => object);
   return { objects, schemas: bound.schemas, indexes, sequences, dropped: bound.dropped ?? [] };
+}
+
+/** What is new of a table says since when, by an oid that is given to nothing else. */
+function marked(before: TableObject, after: TableObject, mark: number): TableObject {
+  const old = new Map(before.columns.map((each, i) => [numberOf(before.columns, i), each]));
+  const columns = after.columns.map((column, ordinal): ColumnDefinition => {
+    const known = old.get(numberOf(after.columns, ordinal));
+    if (known === undefined) return { ...column, added: mark };
+    return column.notNull && !known.notNull ? { ...column, notNullMade: mark } : column;
+  });
+  const dropped = after.dropped?.map((column) =>
+    column.dropped === 0 ? { ...column, dropped: mark } : column,
+  );
+  return {
+    ...after,
+    columns,
+    ...(dropped === undefined ? {} : { dropped }),
+    ...(after.primaryKey.length > 0 && !sameKey(before, after) ? { keyMade: mark } : {}),
+  };
+}
+
+function sameKey(before: TableObject, after: TableObject): boolean {
+  const key = (table: TableObject): readonly number[] =>
+    table.primaryKey.map((ordinal) => numberOf(table.columns, ordinal));
+  return key(before).join() === key(after).join();
 }
 
 /** Changes the catalog in memory. */
@@ -165,13 +209,16 @@ async function rewriteTable(
       requireUnread(old, lost, change, session);
       const before = catalog.snapshot();
       const relation = must(engine.relation(old.oid), 'altered table');
-      const meanings = lost.size === 0 ? null : meaningsOver(old.oid, session.database);
+      const held =
+        lost.size > 0 ? meaningsOver : losesNotNull(rewrite.after, session) ? runningOver : null;
+      const meanings = held?.(old.oid, session.database);
       try {
         saved = install(change, session);
         const after = must(catalog.byOid(old.oid), 'altered table') as TableObject;
-        if (meanings !== null) {
+        if (meanings !== undefined) {
           requireMeanings(meanings, session.database, {
             what: 'this change of columns',
+            detail: 'would mean something else.',
             hint: 'Drop it, change the table, and create it again.',
           });
         }
@@ -250,7 +297,8 @@ function checkRewritten(
   known.forEach((column, ordinal) => {
     if (columns.get(numberOf(after.columns, ordinal)) === column) changed.delete(ordinal);
   });
-  checkPrimaryKey(after, changed, rows);
+  const keyed = after.primaryKey.some((ordinal) => changed.has(ordinal));
+  if (keyed || !sameKey(before, after)) checkPrimaryKey(after, rows);
   for (const index of indexes) {
     const isNew = session.database.engine.hasIndex(index.oid) === false;
     if (!index.unique) continue;
@@ -258,21 +306,17 @@ function checkRewritten(
   }
 }
 
-/** `changed`: ordinals of columns whose values are new. */
-function checkPrimaryKey(
-  table: TableObject,
-  changed: ReadonlySet<number>,
-  rows: readonly Batch[],
-): void {
-  const { columns, name, primaryKey } = table;
-  if (!primaryKey.some((ordinal) => changed.has(ordinal))) return;
+/** NULL is another matter: PostgreSQL tells of equal rows first. */
+function checkPrimaryKey(table: TableObject, rows: Iterable<Batch>): void {
+  const { columns, primaryKey } = table;
+  if (primaryKey.length === 0) return;
   const key = primaryKey.map((ordinal) => ({
     name: columns[ordinal]!.name,
     type: columns[ordinal]!.type,
     nullable: false,
     comment: null,
   }));
-  checkUnique({ name: `${name}_pkey`, key: primaryKey, columns: key }, rows);
+  checkUnique({ name: primaryKeyName(table), key: primaryKey, columns: key }, rows);
 }
 
 /** A snapshot undoes changes of rows that have other columns. */
@@ -292,6 +336,7 @@ function checkRows(change: Alteration, session: SessionContext): void {
     const before = catalog.byOid(after.oid);
     if (before?.kind !== 'table' || after.kind !== 'table') continue;
     const relation = must(engine.relation(after.oid), 'altered table');
+    if (!sameKey(before, after)) checkPrimaryKey(after, storedRows(relation));
     checkStoredRows(before, after, session, storedRows(relation));
   }
   for (const index of change.indexes) {

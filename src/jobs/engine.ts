@@ -663,8 +663,9 @@ export class Engine {
         // One view that cannot be made again does not keep the others from running.
         this.#options.log.error('a view could not be made again', {
           view: ledgerName(each.view),
-          error: error instanceof Error ? error.message : String(error),
+          error: toError(error).message,
         });
+        this.#addFailed(each.view, each.plan, toError(error));
       });
     }
     for (const { object, plan } of freshSinks) {
@@ -677,6 +678,19 @@ export class Engine {
     }
     this.#startHeartbeat();
     this.wake();
+  }
+
+  /** The view is there, to say to its readers why it does not run, and to be dropped. */
+  #addFailed(view: MaterializedViewObject, plan: DataflowPlan, error: Error): void {
+    try {
+      this.#makeJob(view, plan).fail(error);
+    } catch (again) {
+      // Not even its dataflow can be built.
+      this.#options.log.error('a view is not there', {
+        view: ledgerName(view),
+        error: toError(again).message,
+      });
+    }
   }
 
   /** False: it was made, but no checkpoint knows of it, so that nothing of it was shown. */

@@ -251,6 +251,28 @@ describe('those who are in the middle of something', () => {
     await open.abandon();
   });
 
+  test('subscriptions to the table and to queries over it end when a column goes', async () => {
+    const open = await openOn({ catalog: new MemoryStore(), state: new MemoryStore() });
+    const [first, second] = [sessionOf(open, 1), sessionOf(open, 2)];
+    await run('CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 1)', first);
+    await run('CREATE MATERIALIZED VIEW v AS SELECT sum(a) AS s FROM t', first);
+    for (const what of ['t', '(SELECT b FROM t WHERE a > 0)', 'v']) {
+      await run(`BEGIN; DECLARE k CURSOR FOR SUBSCRIBE ${what}`, second);
+      await run('FETCH ALL k', second);
+      await run('ALTER TABLE t ADD COLUMN c int', first);
+      if (what !== 't') {
+        await run('INSERT INTO t VALUES (2, 2)', first);
+        expect(await run('FETCH 1 k', second)).toHaveLength(1);
+      }
+      await run('ALTER TABLE t DROP COLUMN c', first);
+      expect(await code("FETCH ALL k WITH (timeout = '0s')", second)).toBe(
+        what === 'v' ? 'none' : '55000',
+      );
+      await run('ROLLBACK', second);
+    }
+    await open.abandon();
+  });
+
   test('a change that fails leaves table and views as they were', async () => {
     const open = await openOn({ catalog: new MemoryStore(), state: new MemoryStore() });
     const session = sessionOf(open, 1);

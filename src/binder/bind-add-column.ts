@@ -3,11 +3,14 @@
  * Views that there are do not see it (`madeAt` of the bind context).
  */
 
-import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
+import { columnsEver } from '../catalog/column-numbers.ts';
+import { primaryKeyName } from '../catalog/indexes.ts';
 import type { IndexObject, TableObject } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindAddedColumn } from './bind-columns.ts';
 import { columnSequences } from './bind-create.ts';
+import { requireKeyName } from './bind-constraint.ts';
 import { uniqueIndex } from './bind-index.ts';
 import type { Binding } from './binding.ts';
 import type { ColumnSequence, Unnumbered } from './bound-statement.ts';
@@ -35,16 +38,19 @@ export function addColumn(
     return table;
   }
   const bound = bindAddedColumn(table, action.column, binding);
-  if (bound.primaryKey.length !== table.primaryKey.length) {
-    throw notSupported('ADD PRIMARY KEY', {
-      hint: 'Use UNIQUE with NOT NULL, or make the table anew with the key.',
-      position: span.start,
-    });
+  const { checks, primaryKey, keyName } = bound;
+  const columns = bound.columns.map((column, ordinal) =>
+    table.dropped === undefined || ordinal < table.columns.length
+      ? column
+      : { ...column, number: columnsEver(table) },
+  );
+  const named = keyName === undefined ? {} : { keyName };
+  const widened = { ...table, columns, checks, primaryKey, ...named };
+  if (table.primaryKey.length === 0 && primaryKey.length > 0) {
+    requireKeyName(widened, span.start, binding);
   }
-  const { columns, checks } = bound;
-  const widened = { ...table, columns, checks };
   const taken = new Set([
-    `${table.name}_pkey`,
+    primaryKeyName(widened),
     ...added.indexes.map((index) => index.name),
     ...added.sequences.map((sequence) => sequence.object.name),
   ]);

@@ -2,16 +2,18 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
+import { primaryKeyName } from '../catalog/indexes.ts';
 import {
   type CatalogObject,
   type ColumnDefinition,
-  type IndexObject,
   isPartOf,
   type SchemaObject,
   type TableObject,
 } from '../catalog/objects.ts';
 import { printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
+import type { Expr } from '../expr/expr.ts';
+import { alterColumns, movedIndexes } from './alter-columns.ts';
 import { addColumn, type AddedParts } from './bind-add-column.ts';
 import { checkKind, checkRelationKind, missing } from './bind-drop.ts';
 import { withDefaultOf, withoutDefault } from './bind-default.ts';
@@ -44,29 +46,45 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
   const others: CatalogObject[] = [];
   const sequences: { oid: number; restart: bigint | null }[] = [];
   const added: AddedParts = { indexes: [], sequences: [] };
-  const dropped: IndexObject[] = [];
-  for (const action of statement.actions) {
+  const dropped: CatalogObject[] = [];
+  let values: ReadonlyMap<number, Expr> = new Map();
+  const isDropOf = ({ kind }: ast.AlterAction): boolean => kind === 'drop-constraint';
+  const isOfColumns = ({ kind }: ast.AlterAction): boolean =>
+    kind === 'drop-column' || kind === 'column-type';
+  const rest = statement.actions.filter((each) => !isDropOf(each) && !isOfColumns(each));
+  const columns = statement.actions.filter(isOfColumns);
+  const constraint = (action: ast.AlterAction): void => {
+    const table = requireTable(changed, action);
+    const result = alterConstraint(table, action, binding, added.indexes);
+    changed = result.table;
+    if (result.newIndex !== null) added.indexes.push(result.newIndex);
+    if (result.dropped !== null) dropped.push(result.dropped);
+  };
+  statement.actions.filter(isDropOf).forEach(constraint);
+  if (columns.length > 0) {
+    const table = requireTable(changed, columns[0]!);
+    const altered = alterColumns(table, columns, binding);
+    if (altered.table !== table) {
+      changed = altered.table;
+      for (const each of altered.dropped) if (!dropped.includes(each)) dropped.push(each);
+      values = altered.values;
+      others.push(...movedIndexes(table, altered.table, dropped, binding), ...altered.sequences);
+    }
+  }
+  for (const action of rest) {
     if (action.kind === 'sequence-options' && changed.kind === 'sequence') {
       const altered = alteredSequence(changed, action.options, binding);
       changed = altered.object;
       sequences.push({ oid: object.oid, restart: altered.restart });
-      continue;
-    }
-    if (action.kind === 'add-column') {
+    } else if (action.kind === 'add-column') {
       changed = addColumn(requireTable(changed, action), action, binding, added);
-      continue;
+    } else if (constraintActions.has(action.kind)) {
+      constraint(action);
+    } else {
+      const result = alterOne(changed, action, binding);
+      changed = result.object;
+      others.push(...result.others);
     }
-    if (constraintActions.has(action.kind)) {
-      const table = requireTable(changed, action);
-      const result = alterConstraint(table, action, binding, added.indexes);
-      changed = result.table;
-      if (result.newIndex !== null) added.indexes.push(result.newIndex);
-      if (result.dropped !== null) dropped.push(result.dropped);
-      continue;
-    }
-    const result = alterOne(changed, action, binding);
-    changed = result.object;
-    others.push(...result.others);
   }
   const objects = changed === object ? others : [withStatement(changed, statement), ...others];
   return {
@@ -78,6 +96,7 @@ export function bindAlter(statement: ast.AlterStatement, binding: Binding): Boun
     newIndexes: added.indexes,
     newSequences: added.sequences,
     dropped,
+    values,
   };
 }
 
@@ -126,16 +145,6 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
       const { table, others } = renameColumn(requireTable(object, action), action, binding);
       return { object: table, others };
     }
-    case 'drop-column':
-      refuseDrop(requireTable(object, action), action, binding);
-      return { object, others: [] };
-    case 'column-type':
-      columnOrdinal(requireTable(object, action), action.column);
-      throw notSupported('ALTER COLUMN … TYPE', {
-        detail: 'Views over the table were made for the type that the column has.',
-        hint: 'ADD COLUMN with the new type, and fill it by UPDATE.',
-        position: action.span.start,
-      });
     case 'column-default':
       return { object: withDefault(requireTable(object, action), action, binding), others: [] };
     case 'column-not-null':
@@ -146,24 +155,6 @@ function alterOne(object: CatalogObject, action: ast.AlterAction, binding: Bindi
         position: action.span.start,
       });
   }
-}
-
-/** DROP COLUMN of a column that is there; one that is not is an error or a notice, as in PostgreSQL. */
-function refuseDrop(
-  table: TableObject,
-  action: Extract<ast.AlterAction, { kind: 'drop-column' | 'drop-constraint' }>,
-  binding: Binding,
-): void {
-  const { name, span } = action.name;
-  if (action.ifExists && !table.columns.some((column) => column.name === name)) {
-    binding.notice(`column "${name}" of relation "${table.name}" does not exist, skipping`);
-    return;
-  }
-  columnOrdinal(table, action.name);
-  throw notSupported('DROP COLUMN', {
-    hint: 'Leave the column and read the table through a view without it, or make the table anew.',
-    position: span.start,
-  });
 }
 
 function requireTable(object: CatalogObject, action: ast.AlterAction): TableObject {
@@ -182,7 +173,12 @@ function moveTo(object: CatalogObject, to: FullName, binding: Binding): Altered 
     name.schema === object.schema && name.name === object.name ? to : null,
   );
   const own = others.find((each) => each.oid === object.oid);
-  const renamed: CatalogObject = { ...(own ?? object), ...to };
+  const moved: CatalogObject = { ...(own ?? object), ...to };
+  // The name of its key stays.
+  const renamed =
+    moved.kind === 'table' && object.kind === 'table' && moved.primaryKey.length > 0
+      ? { ...moved, keyName: primaryKeyName(object) }
+      : moved;
   const parts = binding.catalog
     .dependents(object.oid)
     .filter((each) => isPartOf(each) && each.schema !== to.schema)
@@ -256,9 +252,9 @@ function withNotNull(
   const column = table.columns[ordinal]!;
   if (!action.notNull && column.identity !== undefined)
     throw identityColumn(table, column, action.column, false);
-  const columns = table.columns.map((each, i) =>
-    i === ordinal ? { ...each, notNull: action.notNull } : each,
-  );
+  const { notNullMade: _, ...plain } = column;
+  const changed = action.notNull ? { ...column, notNull: true } : { ...plain, notNull: false };
+  const columns = table.columns.map((each, i) => (i === ordinal ? changed : each));
   return { ...table, columns };
 }
 

@@ -39,6 +39,8 @@ import { storedExpression } from './stored-sql.ts';
 export interface BoundColumns {
   readonly columns: readonly ColumnDefinition[];
   readonly primaryKey: readonly number[];
+  /** Where the statement names it. */
+  readonly keyName?: string;
   readonly checks: TableObject['checks'];
   /** UNIQUE, in the order written. */
   readonly uniques: readonly UniqueColumns[];
@@ -172,6 +174,7 @@ class ColumnsBuilder {
   /** The tree of each column that has one. */
   readonly #written: (ast.ColumnDefinition | null)[] = [];
   #primaryKey: readonly number[] | null = null;
+  #keyName: string | undefined = undefined;
   readonly #checks: { readonly name: string; readonly sql: string }[];
   readonly #uniques: UniqueColumns[] = [];
   readonly #sequences: SequenceColumn[] = [];
@@ -183,7 +186,10 @@ class ColumnsBuilder {
     this.#binding = binding;
     this.#options = options;
     this.#checks = [...(table?.checks ?? [])];
-    if (table !== null && table.primaryKey.length > 0) this.#primaryKey = table.primaryKey;
+    if (table !== null && table.primaryKey.length > 0) {
+      this.#primaryKey = table.primaryKey;
+      this.#keyName = table.keyName;
+    }
     this.#watermark = table?.watermark ?? null;
   }
 
@@ -333,7 +339,7 @@ class ColumnsBuilder {
         return;
       }
       case 'primary-key':
-        this.#setPrimaryKey([ordinal], position);
+        this.#setPrimaryKey([ordinal], position, constraint.name?.name);
         return;
       case 'unique':
         this.#unique(constraint.name, [ordinal], position);
@@ -425,6 +431,7 @@ class ColumnsBuilder {
         this.#setPrimaryKey(
           constraint.columns.map((name) => this.#keyOrdinal(name)),
           position,
+          constraint.name?.name,
         );
         return;
       case 'check':
@@ -462,7 +469,7 @@ class ColumnsBuilder {
     );
   }
 
-  #setPrimaryKey(ordinals: readonly number[], position: number): void {
+  #setPrimaryKey(ordinals: readonly number[], position: number, name?: string): void {
     if (this.#primaryKey !== null) {
       throw new SqlError(
         sqlstate.invalidTableDefinition,
@@ -479,6 +486,7 @@ class ColumnsBuilder {
       );
     }
     this.#primaryKey = ordinals;
+    this.#keyName = name;
     for (const ordinal of ordinals) {
       this.#columns[ordinal] = { ...this.#columns[ordinal]!, notNull: true };
     }
@@ -536,6 +544,7 @@ class ColumnsBuilder {
     return {
       columns: this.#columns,
       primaryKey: this.#primaryKey ?? [],
+      ...(this.#keyName === undefined ? {} : { keyName: this.#keyName }),
       checks: this.#checks,
       uniques: this.#uniques,
       sequences: this.#sequences,

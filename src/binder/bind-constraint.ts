@@ -1,10 +1,11 @@
 /** ALTER TABLE … ADD and DROP CONSTRAINT: the table and its indexes as they are to be. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import { indexesOf } from '../catalog/indexes.ts';
+import { indexesOf, primaryKeyName } from '../catalog/indexes.ts';
 import type { IndexObject, TableObject } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
 import { checkName } from './bind-columns.ts';
+import { refuseKeyReaders } from './bind-drop-column.ts';
 import { uniqueIndex } from './bind-index.ts';
 import { bindScalar } from './bind-scalar.ts';
 import type { Binding } from './binding.ts';
@@ -52,24 +53,82 @@ export function alterConstraint(
       };
     case 'unique': {
       const key = constraint.columns.map((column) => keyOrdinal(table, column));
-      const taken = new Set([`${table.name}_pkey`, ...added.map((index) => index.name)]);
+      const taken = new Set([primaryKeyName(table), ...added.map((index) => index.name)]);
       const newIndex = uniqueIndex(binding.catalog, table, { name, key, position }, taken);
       return { table, newIndex, dropped: null };
     }
     case 'primary-key':
-      throw notSupported('ADD PRIMARY KEY', {
-        hint: 'Use UNIQUE with NOT NULL, or make the table anew with the key.',
-        position,
-      });
+      return {
+        table: withPrimaryKey(table, constraint, binding),
+        newIndex: null,
+        dropped: null,
+      };
     case 'foreign-key':
       throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
   }
 }
 
+/** Its columns become NOT NULL, and stay that when the key goes. */
+function withPrimaryKey(
+  table: TableObject,
+  constraint: ast.TableConstraint,
+  binding: Binding,
+): TableObject {
+  const position = constraint.span.start;
+  if (table.primaryKey.length > 0) {
+    throw new SqlError(
+      sqlstate.invalidTableDefinition,
+      `multiple primary keys for table "${table.name}" are not allowed`,
+      { position },
+    );
+  }
+  const key = constraint.columns.map(({ name, span }) => {
+    const ordinal = table.columns.findIndex((column) => column.name === name);
+    if (ordinal >= 0) return ordinal;
+    throw new SqlError(
+      sqlstate.undefinedColumn,
+      `column "${name}" of relation "${table.name}" does not exist`,
+      { position: span.start },
+    );
+  });
+  const twice = key.find((ordinal, i) => key.indexOf(ordinal) !== i);
+  if (twice !== undefined) {
+    throw new SqlError(
+      sqlstate.duplicateColumn,
+      `column "${table.columns[twice]!.name}" appears twice in primary key constraint`,
+      { position },
+    );
+  }
+  const columns = table.columns.map((column, ordinal) =>
+    key.includes(ordinal) ? { ...column, notNull: true } : column,
+  );
+  const name = constraint.name?.name;
+  const keyed = {
+    ...table,
+    columns,
+    primaryKey: key,
+    ...(name === undefined ? {} : { keyName: name }),
+  };
+  requireKeyName(keyed, position, binding);
+  return keyed;
+}
+
+/** 42P07 when a relation has the name that the key is to have. */
+export function requireKeyName(table: TableObject, position: number, { catalog }: Binding): void {
+  const name = primaryKeyName(table);
+  if (catalog.find(table.schema, name) === undefined) return;
+  throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`, { position });
+}
+
+function withoutKey(table: TableObject): TableObject {
+  const { keyName: _name, keyMade: _made, ...rest } = table;
+  return { ...rest, primaryKey: [] };
+}
+
 function hasConstraint(table: TableObject, name: string, { catalog }: Binding): boolean {
   return (
     table.checks.some((check) => check.name === name) ||
-    (table.primaryKey.length > 0 && name === `${table.name}_pkey`) ||
+    (table.primaryKey.length > 0 && name === primaryKeyName(table)) ||
     indexesOf(catalog, table.oid).some((index) => index.constraint && index.name === name)
   );
 }
@@ -119,12 +178,9 @@ function drop(
     (each) => each.constraint && each.name === name,
   );
   if (index !== undefined) return { table, newIndex: null, dropped: index };
-  if (table.primaryKey.length > 0 && name === `${table.name}_pkey`) {
-    throw notSupported('DROP CONSTRAINT of a primary key', {
-      detail: 'Views may rely on the key.',
-      hint: 'Make the table anew without it, and INSERT the rows into it.',
-      position,
-    });
+  if (table.primaryKey.length > 0 && name === primaryKeyName(table)) {
+    refuseKeyReaders(table, position, binding, new Map());
+    return { table: withoutKey(table), newIndex: null, dropped: null };
   }
   const message = `constraint "${name}" of relation "${table.name}" does not exist`;
   if (!action.ifExists) throw new SqlError(sqlstate.undefinedObject, message, { position });

@@ -18,6 +18,7 @@ import { renameColumns, withoutHidden } from './query-result.ts';
 import { nameForCreation } from './relation-lookup.ts';
 import { storedQuery, storedStatement } from './stored-sql.ts';
 import { checkViewPlan } from './view-limits.ts';
+import { noticeZone } from './zone-notice.ts';
 
 export function bindCreateView(
   statement: ast.CreateView,
@@ -93,6 +94,7 @@ function bindMaterializedView(
     visible,
     columns.map((column) => column.name),
   );
+  if (!mode.skip) noticeZone('materialized view', name.name, plan, binding);
   return {
     kind: 'create-materialized-view',
     ...mode,

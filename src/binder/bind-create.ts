@@ -7,6 +7,7 @@ import type {
   IndexObject,
   TableObject,
 } from '../catalog/objects.ts';
+import { primaryKeyName } from '../catalog/indexes.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
 import {
@@ -99,9 +100,7 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
     sequences: mode.skip
       ? []
       : columnSequences({ ...name, columns: bound.columns }, sequences, binding),
-    indexes: mode.skip
-      ? []
-      : tableIndexes({ ...name, columns: bound.columns }, uniques, indexes, binding),
+    indexes: mode.skip ? [] : tableIndexes({ ...name, ...definition }, uniques, indexes, binding),
     object: {
       kind: 'table',
       ...name,
@@ -114,13 +113,13 @@ function bindStoredTable(statement: ast.CreateTable, binding: Binding): BoundCre
 
 /** Of UNIQUE, and copies (with names of their own) of those that LIKE took over. */
 function tableIndexes(
-  table: Pick<TableObject, 'schema' | 'name' | 'columns'>,
+  table: Pick<TableObject, 'schema' | 'name' | 'columns' | 'keyName'>,
   uniques: readonly UniqueColumns[],
   copied: readonly IndexObject[],
   { catalog }: Binding,
 ): readonly Unnumbered<IndexObject>[] {
   // Nothing else may have the table's own name, nor that of its key.
-  const taken = new Set([table.name, `${table.name}_pkey`]);
+  const taken = new Set([table.name, primaryKeyName(table)]);
   const found = uniques.map((unique) => {
     const index = uniqueIndex(catalog, table, unique, taken);
     taken.add(index.name);

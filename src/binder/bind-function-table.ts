@@ -3,7 +3,10 @@
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { functionError, resolveTable } from '../expr/resolve.ts';
 import { elementOf, isUnknown } from '../expr/type-category.ts';
+import type { Expr } from '../expr/expr.ts';
+import { columnExpr, notDistinct } from '../plan/expressions.ts';
 import type { FlatMapPlan, LogicalPlan } from '../plan/logical.ts';
+import { makeJoin } from '../plan/make.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -26,14 +29,8 @@ export function bindFunctionTable(
   env: QueryEnv,
   level: QueryLevel,
 ): FromResult {
-  const [first, second] = table.functions;
+  const [first, ...others] = table.functions;
   const position = table.span.start;
-  if (second !== undefined) {
-    throw notSupported('ROWS FROM with several functions', {
-      hint: 'Use WITH ORDINALITY and join on the ordinality.',
-      position,
-    });
-  }
   if (first!.columns !== null && table.ordinality && !table.rowsFrom) {
     throw new SqlError(
       sqlstate.syntaxError,
@@ -49,7 +46,13 @@ export function bindFunctionTable(
     clause: 'functions in FROM',
     binders: env.binders,
   };
-  const bound = bindRowsOf(first!, table.ordinality, inner);
+  const bound =
+    others.length === 0
+      ? bindRowsOf(first!, table.ordinality, inner)
+      : besideEachOther(
+          table.functions.map((each) => bindRowsOf(each, true, inner)),
+          table.ordinality,
+        );
   const item = plainItem(bound.plan, {
     name: table.alias?.name?.name ?? bound.name,
     schema: null,
@@ -65,6 +68,33 @@ interface BoundFunction {
   readonly name: string;
   /** The function gives one column, which the alias names. */
   readonly single: boolean;
+}
+
+/**
+ * The rows of several functions, the first of each beside the first of the others, with NULL for those that have no
+ * more: they are joined by their ordinalities, which stand last in each.
+ */
+function besideEachOther(functions: readonly BoundFunction[], ordinality: boolean): BoundFunction {
+  const [first, ...others] = functions;
+  let { plan } = first!;
+  for (const other of others) {
+    const width = plan.schema.length;
+    const last = width + other.plan.schema.length - 1;
+    const [left, right] = [columnExpr(width - 1, types.bigint), columnExpr(last, types.bigint)];
+    const joined = makeJoin('full', plan, other.plan, notDistinct(left, right));
+    const columns = joined.schema.flatMap(({ name, type }, i) =>
+      i === width - 1 || i === last ? [] : [{ name, expr: columnExpr(i, type) }],
+    );
+    const ordinal: Expr = { kind: 'coalesce', args: [left, right], type: types.bigint };
+    plan = project(joined, [...columns, { name: 'ordinality', expr: ordinal }]);
+  }
+  const { name } = first!;
+  if (ordinality) return { plan, name, single: false };
+  const columns = plan.schema.slice(0, -1).map((field, i) => ({
+    name: field.name,
+    expr: columnExpr(i, field.type),
+  }));
+  return { plan: project(plan, columns), name, single: false };
 }
 
 function columnNames(table: ast.FunctionTable, bound: BoundFunction): readonly string[] {

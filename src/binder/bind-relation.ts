@@ -11,7 +11,7 @@ import { withAlias } from './from-alias.ts';
 import { plainItem, type FromResult } from './from-result.ts';
 import { bindStoredText, planWithoutPositions } from './positions.ts';
 import { castColumns, moveInward, visiblePlan } from './query-result.ts';
-import { fieldsOf, relationToRead, requireRelation } from './relation-lookup.ts';
+import { numberedFields, relationToRead, requireRelation } from './relation-lookup.ts';
 import { depthUnder } from './scope.ts';
 import { parseViewQuery } from './view-query.ts';
 
@@ -75,12 +75,12 @@ export function scan(
   binding: Binding,
 ): LogicalPlan {
   const { madeAt = Infinity } = binding.context;
-  const schema = fieldsOf(object, madeAt);
+  const read = numberedFields(object, madeAt);
   return {
     kind: 'scan',
     relation: relationToRead(object, binding),
-    columns: schema.map((_, ordinal) => ordinal),
-    schema,
+    columns: read.map(({ number }) => number),
+    schema: read.map(({ field }) => field),
   };
 }
 

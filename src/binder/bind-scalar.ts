@@ -73,6 +73,7 @@ export function bindScalar(
 function subqueryRefusal(clause: Clause): string {
   if (clause === 'DEFAULT expressions') return 'cannot use subquery in DEFAULT expression';
   if (clause === 'check constraints') return 'cannot use subquery in check constraint';
+  if (clause === 'transform expressions') return 'cannot use subquery in transform expression';
   return 'cannot use subquery in column generation expression';
 }
 

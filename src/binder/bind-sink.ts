@@ -32,6 +32,7 @@ import { renameColumns, withoutHidden } from './query-result.ts';
 import { findRelation, nameForCreation } from './relation-lookup.ts';
 import { storedQuery, storedStatement, writtenOut } from './stored-sql.ts';
 import { checkViewPlan } from './view-limits.ts';
+import { noticeZone } from './zone-notice.ts';
 
 // CREATE SINK ----------------------------------------------------------------------------------------
 
@@ -52,6 +53,7 @@ export function bindCreateSink(statement: ast.CreateSink, binding: Binding): Bou
   checkSinkPlan(query.plan, statement.span.start);
   const plan = withoutHidden(query);
   const columns = columnsOf(plan.schema, statement.span.start);
+  if (!mode.skip) noticeZone('sink', name.name, plan, binding);
   chosen.sinkFormat?.validate(chosen.formatOptions, plan.schema);
   return {
     kind: 'create-sink',
@@ -131,6 +133,7 @@ export function bindInsertSink(
       code: '42P07',
     });
   }
+  if (same === undefined) noticeZone('the sink into table', target.name, plan, binding);
   chosen.validate(target.options);
   const format = chosen.formats.find((each) => each.name === target.format);
   format?.validate(target.formatOptions, plan.schema);

@@ -198,8 +198,10 @@ export interface BoundAlter {
   readonly newIndexes?: readonly Unnumbered<IndexObject>[];
   /** Those of added serial and identity columns, by the ordinals of these. */
   readonly newSequences?: readonly ColumnSequence[];
-  /** What a constraint takes along. */
+  /** What a constraint or a column takes along, dependents first. */
   readonly dropped?: readonly CatalogObject[];
+  /** New values of columns, by their numbers, over the columns of the row as it was. */
+  readonly values?: ReadonlyMap<number, Expr>;
 }
 
 /** RETURNING: expressions over the columns that the statement's comment names. */

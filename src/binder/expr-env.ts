@@ -88,6 +88,7 @@ const allowed = {
   'check constraints': '',
   'column generation expressions': '',
   'watermark expressions': '',
+  'transform expressions': '',
   'EXECUTE parameters': '',
   'AS OF': '',
   'window definitions': 'a',

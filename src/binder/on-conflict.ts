@@ -1,7 +1,7 @@
 /** ON CONFLICT: which key it is about, and the row that DO UPDATE makes. */
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
-import { indexesOf } from '../catalog/indexes.ts';
+import { indexesOf, primaryKeyName } from '../catalog/indexes.ts';
 import type { TableObject } from '../catalog/objects.ts';
 import type { Expr } from '../expr/expr.ts';
 import type * as ast from '../syntax/ast.ts';
@@ -66,7 +66,7 @@ function arbiters(
   }
   if (clause.constraint !== null) {
     const { name } = clause.constraint;
-    if (name === `${table.name}_pkey` && primary.length > 0) return primary;
+    if (name === primaryKeyName(table) && primary.length > 0) return primary;
     const named = indexes.find((index) => index.constraint && index.name === name);
     if (named !== undefined) return [named.key];
     throw new SqlError(

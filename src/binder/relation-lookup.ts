@@ -2,16 +2,13 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import { isSystemSchema } from '../catalog/catalog.ts';
-import type {
-  CatalogObject,
-  ColumnDefinition,
-  RelationObject,
-  TypeObject,
-} from '../catalog/objects.ts';
+import { numberOf } from '../catalog/column-numbers.ts';
+import type { CatalogObject, RelationObject, TableObject, TypeObject } from '../catalog/objects.ts';
 import { fieldColumns } from '../plan/field-columns.ts';
 import type { RelationRef } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field } from '../types/schema.ts';
+import { types } from '../types/sql-type.ts';
 import type { Binding } from './binding.ts';
 import { closestNames } from './closest-name.ts';
 
@@ -172,8 +169,8 @@ function firstSchema(binding: Binding, position: number): string {
   });
 }
 
-/** The object as plans name it. */
-export function relationRef(object: RelationObject): RelationRef {
+/** The object as plans name it, with the key that it had when the oid `madeAt` was given. */
+export function relationRef(object: RelationObject, madeAt = Infinity): RelationRef {
   return {
     oid: object.oid,
     schemaName: object.schema,
@@ -181,8 +178,8 @@ export function relationRef(object: RelationObject): RelationRef {
     kind: refKind(object),
     appendOnly: isAppendOnly(object),
     ...fieldsToRead(object),
-    ...(object.kind === 'table' && object.primaryKey.length > 0
-      ? { keys: [object.primaryKey] }
+    ...(object.kind === 'table' && object.primaryKey.length > 0 && (object.keyMade ?? 0) <= madeAt
+      ? { keys: [object.primaryKey.map((ordinal) => numberOf(object.columns, ordinal))] }
       : {}),
   };
 }
@@ -222,7 +219,7 @@ function isAppendOnly(object: RelationObject): boolean {
 
 /** The object as a query reads it. */
 export function relationToRead(object: RelationObject, binding: Binding): RelationRef {
-  const relation = relationRef(object);
+  const relation = relationRef(object, binding.context.madeAt);
   return isBounded(object, binding) ? { ...relation, bounded: true } : relation;
 }
 
@@ -235,38 +232,60 @@ function isChangeFormat(format: string | null): boolean {
   return format !== null && /debezium|upsert|canal|maxwell/.test(format);
 }
 
-/** The columns of a relation as fields, in order; without those that were added after the oid `madeAt` was given. */
+/** The columns of a relation as fields, in order, as they were when the oid `madeAt` was given. */
 export function fieldsOf(object: RelationObject, madeAt = Infinity): readonly Field[] {
+  return numberedFields(object, madeAt).map(({ field }) => field);
+}
+
+export interface NumberedField {
+  readonly number: number;
+  readonly field: Field;
+}
+
+/** The same with the columns' numbers. */
+export function numberedFields(
+  object: RelationObject,
+  madeAt = Infinity,
+): readonly NumberedField[] {
   switch (object.kind) {
     case 'table':
-    case 'source':
-      return columnsUntil(object.columns, madeAt).map((column, ordinal) => ({
-        name: column.name,
-        type: column.type,
-        nullable: !column.notNull,
-        ...timeOf(object, ordinal),
-        origin: { relationOid: object.oid, attribute: ordinal + 1 },
-      }));
+    case 'source': {
+      const { columns, oid } = object;
+      const present = columns.flatMap((column, ordinal): readonly NumberedField[] => {
+        if ((column.added ?? 0) > madeAt) return [];
+        const number = numberOf(columns, ordinal);
+        const { name, type, notNull, notNullMade = 0 } = column;
+        const nullable = !notNull || notNullMade > madeAt;
+        const origin = { relationOid: oid, attribute: number + 1 };
+        const field = { name, type, nullable, ...timeOf(object, ordinal), origin };
+        return [{ number, field }];
+      });
+      const gone = object.kind === 'table' ? fieldsUntil(object, madeAt) : [];
+      return gone.length === 0
+        ? present
+        : [...present, ...gone].sort((a, b) => a.number - b.number);
+    }
     case 'view':
     case 'materialized-view':
     case 'virtual':
       return object.columns.map((column, ordinal) => ({
-        name: column.name,
-        type: column.type,
-        nullable: column.nullable,
-        ...(column.time === undefined ? {} : { time: column.time }),
-        origin: { relationOid: object.oid, attribute: ordinal + 1 },
+        number: ordinal,
+        field: {
+          name: column.name,
+          type: column.type,
+          nullable: column.nullable,
+          ...(column.time === undefined ? {} : { time: column.time }),
+          origin: { relationOid: object.oid, attribute: ordinal + 1 },
+        },
       }));
   }
 }
 
-/** Columns are added at the end, so the others keep their ordinals. */
-function columnsUntil(
-  columns: readonly ColumnDefinition[],
-  madeAt: number,
-): readonly ColumnDefinition[] {
-  const first = columns.findIndex(({ added = 0 }) => added > madeAt);
-  return first < 0 ? columns : columns.slice(0, first);
+/** Columns that went later. Nobody reads them, so what stands here for their types says nothing. */
+function fieldsUntil({ dropped = [] }: TableObject, madeAt: number): readonly NumberedField[] {
+  return dropped
+    .filter((column) => (column.added ?? 0) <= madeAt && column.dropped > madeAt)
+    .map(({ number, name }) => ({ number, field: { name, type: types.text, nullable: true } }));
 }
 
 /** The watermark's column carries event time; `AS PROCTIME()` processing time. */

@@ -5,6 +5,7 @@
  */
 
 import { must } from '../base/assert.ts';
+import { numberOf } from '../catalog/column-numbers.ts';
 import type {
   CatalogObject,
   ColumnDefinition,
@@ -16,7 +17,7 @@ import type {
 import { parseExpression, parseStatements } from '../syntax/parse.ts';
 import { printExpression, printStatement } from '../syntax/print.ts';
 import type * as ast from '../syntax/ast.ts';
-import { fieldsOf } from './relation-lookup.ts';
+import { numberedFields } from './relation-lookup.ts';
 import { writtenName } from './written-name.ts';
 
 export interface FullName {
@@ -163,11 +164,13 @@ export function keepColumnName(
   const isIt: Rename = (name) =>
     name.schema === table.schema && name.name === table.name ? name : null;
   return changeTexts(objects, ({ oid, made = oid }) => {
-    const names = fieldsOf(table, made).map((field) => field.name);
+    const fields = numberedFields(table, made);
+    const place = fields.findIndex(({ number }) => number === numberOf(table.columns, ordinal));
     // It came after the view was made.
-    if (names[ordinal] === undefined) return () => undefined;
+    if (place < 0) return () => undefined;
+    const names = fields.slice(0, place + 1).map(({ field }) => field.name);
     return (node) => {
-      if (isTable(node)) return withColumnNames(node, names.slice(0, ordinal + 1), isIt);
+      if (isTable(node)) return withColumnNames(node, names, isIt);
       // `schema.table.column` does not see an alias.
       if (isColumn(node)) return renameColumn(node, isIt);
       return undefined;

@@ -17,6 +17,7 @@ import { sequencesOf } from './sequences.ts';
 import { parseQualifiedName, qualifiedName, quoteName } from './names.ts';
 import {
   columnRows,
+  keyName,
   keyDefinition,
   ownerOid,
   primaryKeyIndexOid,
@@ -113,9 +114,13 @@ export class SessionCatalogReader implements CatalogReader {
     const path = parts.length === 1 ? searchPath : [parts.at(-2)!];
     const found = catalog.findInPath(path, name);
     if (found !== undefined) return found.oid;
-    const table = catalog.findInPath(path, name.replace(/_pkey$/, ''));
-    const isIndex = name.endsWith('_pkey') && table !== undefined && primaryKeyOf(table).length > 0;
-    return isIndex ? primaryKeyIndexOid(table.oid) : null;
+    for (const schema of path) {
+      const table = catalog
+        .objectsIn(schema)
+        .find((each) => primaryKeyOf(each).length > 0 && keyName(each) === name);
+      if (table !== undefined) return primaryKeyIndexOid(table.oid);
+    }
+    return null;
   }
 
   #relationName(oid: number): string | null {
@@ -126,7 +131,7 @@ export class SessionCatalogReader implements CatalogReader {
         : qualifiedName(object.schema, object.name);
     }
     const table = this.#tableOfIndex(oid);
-    return table === undefined ? null : quoteName(`${table.name}_pkey`);
+    return table === undefined ? null : quoteName(keyName(table));
   }
 
   #visible(object: CatalogObject): boolean {
@@ -373,7 +378,7 @@ export class SessionCatalogReader implements CatalogReader {
   #columnComment(oid: Datum | null | undefined, number: Datum | null | undefined): string | null {
     const object = this.#object(oid);
     if (object === undefined || typeof number !== 'number') return null;
-    return columnRows(object)[number - 1]?.comment ?? null;
+    return columnRows(object).find((each) => each.number === number - 1)?.comment ?? null;
   }
 
   #bytes(relation: Datum | null | undefined): bigint | null {

@@ -4,7 +4,16 @@ import { SqlError, sqlstate } from '../base/errors.ts';
 import { kindName, qualifiedName, quoteName } from './names.ts';
 import type { CatalogObject, SchemaObject } from './objects.ts';
 
-export type DroppedName = CatalogObject | SchemaObject;
+interface PartOf<K extends string> {
+  readonly kind: K;
+  readonly name: string;
+  readonly of: CatalogObject;
+}
+
+/** A column or constraint of a table. */
+export type PartName = PartOf<'column'> | PartOf<'constraint'>;
+
+export type DroppedName = CatalogObject | SchemaObject | PartName;
 
 /** PostgreSQL lists no more in a message to the client. */
 const linesMax = 100;
@@ -13,7 +22,7 @@ const linesMax = 100;
 export function dropBlocked(
   targets: readonly DroppedName[],
   reasons: readonly {
-    readonly object: CatalogObject;
+    readonly object: DroppedName;
     readonly on: DroppedName;
     /** Only this column of it. */
     readonly column?: string;
@@ -36,7 +45,7 @@ export function dropBlocked(
 
 /** The NOTICE of a DROP … CASCADE that took more than was named; null when it did not. */
 export function cascadeNotice(
-  cascaded: readonly CatalogObject[],
+  cascaded: readonly DroppedName[],
   visible: (object: CatalogObject) => boolean,
 ): { readonly message: string; readonly detail?: string } | null {
   if (cascaded.length === 0) return null;
@@ -51,6 +60,10 @@ export function cascadeNotice(
 }
 
 function describe(object: DroppedName, visible: (object: CatalogObject) => boolean): string {
+  if (object.kind === 'column' || object.kind === 'constraint') {
+    const link = object.kind === 'column' ? 'of' : 'on';
+    return `${object.kind} ${quoteName(object.name)} ${link} ${describe(object.of, visible)}`;
+  }
   // What only goes outside was made by CREATE TABLE and is no source to anybody.
   const written = object.kind === 'source' && object.unreadable !== undefined;
   const kind = kindName(written ? 'table' : object.kind);

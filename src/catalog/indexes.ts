@@ -14,6 +14,14 @@ export function indexDefinition(
   return `CREATE ${unique}INDEX ${quoteName(index.name)} ON ${qualifiedName(relation.schema, relation.name)} USING ${index.method} (${columns.join(', ')})`;
 }
 
+/** The name of a relation's primary key. */
+export function primaryKeyName(relation: {
+  readonly name: string;
+  readonly keyName?: string | undefined;
+}): string {
+  return relation.keyName ?? `${relation.name}_pkey`;
+}
+
 /** What differs from ascending order with NULL last. */
 function orderText({ descending, nullsFirst }: IndexObject['order'][number]): string {
   if (descending) return nullsFirst ? ' DESC' : ' DESC NULLS LAST';

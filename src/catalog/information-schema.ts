@@ -8,7 +8,14 @@ import { typeName } from '../types/oid.ts';
 import { formatType } from '../types/oid.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { RelationObject } from './objects.ts';
-import { type ColumnRow, columnRows, primaryKeyOf, relkindOf, shownName } from './pg-catalog.ts';
+import {
+  type ColumnRow,
+  columnRows,
+  keyName,
+  primaryKeyOf,
+  relkindOf,
+  shownName,
+} from './pg-catalog.ts';
 import { informationSequences } from './sequence-relations.ts';
 import { defaultText, sequencesOf } from './sequences.ts';
 import type { SystemContext } from './system-context.ts';
@@ -57,13 +64,13 @@ const views: Provider = (context) =>
 
 const columns: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
-    for (const [index, column] of columnRows(object).entries()) {
+    for (const column of columnRows(object)) {
       yield {
         table_catalog: context.database,
         table_schema: object.schema,
         table_name: object.name,
         column_name: column.name,
-        ordinal_position: index + 1,
+        ordinal_position: column.number + 1,
         column_default:
           column.generated || column.identity !== undefined
             ? null
@@ -73,7 +80,7 @@ const columns: Provider = function* (context) {
         udt_catalog: context.database,
         udt_schema: 'pg_catalog',
         udt_name: typeName(column.type),
-        dtd_identifier: String(index + 1),
+        dtd_identifier: String(column.number + 1),
         is_self_referencing: 'NO',
         ...identityColumns(context, column),
         is_generated: column.generated ? 'ALWAYS' : 'NEVER',
@@ -180,7 +187,7 @@ function constraintNames(context: SystemContext, object: RelationObject): Record
   return {
     constraint_catalog: context.database,
     constraint_schema: object.schema,
-    constraint_name: `${object.name}_pkey`,
+    constraint_name: keyName(object),
   };
 }
 

@@ -29,6 +29,19 @@ export interface ColumnDefinition {
    * meaning what they meant.
    */
   readonly added?: number;
+  /** The same for NOT NULL that ALTER TABLE made. */
+  readonly notNullMade?: number;
+  /** Its number where columns before it are gone, else its ordinal: stored queries and clients know it by that. */
+  readonly number?: number;
+}
+
+/** A column that ALTER TABLE took away. Stored queries that are older have it in their scans, where nobody reads it. */
+export interface DroppedColumn {
+  readonly number: number;
+  readonly name: string;
+  readonly added?: number;
+  /** The oid that was the next one when it went. */
+  readonly dropped: number;
 }
 
 export interface WatermarkDefinition {
@@ -53,10 +66,16 @@ export interface TableObject extends ObjectBase {
   readonly columns: readonly ColumnDefinition[];
   /** Ordinals; empty when there is no primary key. */
   readonly primaryKey: readonly number[];
+  /** Of the primary key's constraint; absent: the table's with `_pkey` behind it. */
+  readonly keyName?: string;
+  /** The oid that was the next one when ALTER TABLE made the key: stored queries with a lower one do not rely on it. */
+  readonly keyMade?: number;
   readonly checks: readonly { readonly name: string; readonly sql: string }[];
   readonly watermark: WatermarkDefinition | null;
   /** Under which number its rows are kept, where they were written anew since its making; else under its oid. */
   readonly storage?: number;
+  /** In the order of their going. */
+  readonly dropped?: readonly DroppedColumn[];
 }
 
 /** CREATE TABLE … WITH (connector = …) or CREATE SOURCE. */

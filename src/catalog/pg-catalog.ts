@@ -1,12 +1,13 @@
 /** The rows of pg_catalog: our objects as PostgreSQL's tools look for them. */
 
 import { must } from '../base/assert.ts';
+import { columnsEver, numberOf } from './column-numbers.ts';
 import { SqlArray } from '../types/array.ts';
 import type { Datum } from '../types/datum.ts';
 import { formatType, oidOf, typeLength, typmodOf } from '../types/oid.ts';
 import { pgTypeByOid } from '../types/pg-types.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import { indexDefinition, indexesOf } from './indexes.ts';
+import { indexDefinition, indexesOf, primaryKeyName } from './indexes.ts';
 import type { CatalogObject, IndexObject, RelationObject } from './objects.ts';
 import { qualifiedName, quoteName } from './names.ts';
 import type { SystemContext } from './system-context.ts';
@@ -32,6 +33,8 @@ export const primaryKeyOid = (table: number): number => constraintOidBase + tabl
 type Provider = SystemProvider<SystemContext>;
 
 export interface ColumnRow {
+  /** From 0 on; attnum is one more. */
+  readonly number: number;
   readonly name: string;
   readonly type: SqlType;
   readonly notNull: boolean;
@@ -46,7 +49,8 @@ export interface ColumnRow {
 /** Columns of any object, in one form. */
 export function columnRows(object: CatalogObject): readonly ColumnRow[] {
   if (object.kind === 'table' || object.kind === 'source') {
-    return object.columns.map((column) => ({
+    return object.columns.map((column, ordinal) => ({
+      number: numberOf(object.columns, ordinal),
       name: column.name,
       type: column.type,
       notNull: column.notNull || object.primaryKey.includes(object.columns.indexOf(column)),
@@ -62,7 +66,8 @@ export function columnRows(object: CatalogObject): readonly ColumnRow[] {
       comment: column.comment,
     }));
   }
-  return object.columns.map((column) => ({
+  return object.columns.map((column, number) => ({
+    number,
     name: column.name,
     type: column.type,
     notNull: object.kind === 'virtual' && !column.nullable,
@@ -100,7 +105,9 @@ const vector = (numbers: readonly number[]): SqlArray =>
     numbers.length === 0 ? [] : [0],
   );
 
-const keyName = (object: CatalogObject): string => `${object.name}_pkey`;
+/** The name of a relation's primary key. */
+export const keyName = (object: CatalogObject): string =>
+  primaryKeyName(object.kind === 'table' ? object : { name: object.name });
 
 const pgNamespace: Provider = (context) =>
   context.catalog.schemas().map((schema) => ({
@@ -123,7 +130,7 @@ const pgClass: Provider = function* (context) {
       relhasindex: hasIndex(object, context),
       relpersistence: object.schema.startsWith('pg_temp_') ? 't' : 'p',
       relkind,
-      relnatts: object.columns.length,
+      relnatts: object.kind === 'table' ? columnsEver(object) : object.columns.length,
       relchecks: object.kind === 'table' ? object.checks.length : 0,
       relhasrules: relkind === 'v' || relkind === 'm',
       relispopulated: true,
@@ -188,9 +195,9 @@ function primaryKeyClass(object: CatalogObject, context: SystemContext): SystemR
 const pgAttribute: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
     const columns = columnRows(object);
-    for (const [index, column] of columns.entries()) {
-      yield attribute(object.oid, column, index);
-    }
+    for (const column of columns) yield attribute(object.oid, column, column.number);
+    const dropped = object.kind === 'table' ? (object.dropped ?? []) : [];
+    for (const { number } of dropped) yield droppedAttribute(object.oid, number);
     const key = primaryKeyOf(object);
     for (const [index, ordinal] of key.entries()) {
       yield attribute(primaryKeyIndexOid(object.oid), columns[ordinal]!, index);
@@ -233,15 +240,40 @@ function attribute(relation: number, column: ColumnRow, index: number): SystemRe
   };
 }
 
+/** The place of a column that is gone, as PostgreSQL shows it. */
+function droppedAttribute(relation: number, number: number): SystemRecord {
+  return {
+    attrelid: relation,
+    attname: `........pg.dropped.${number + 1}........`,
+    atttypid: 0,
+    attstattarget: 0,
+    attlen: -1,
+    attnum: number + 1,
+    attndims: 0,
+    attcacheoff: -1,
+    atttypmod: -1,
+    attbyval: false,
+    attalign: 'i',
+    attstorage: 'x',
+    attnotnull: false,
+    atthasdef: false,
+    attidentity: '',
+    attgenerated: '',
+    attisdropped: true,
+    attislocal: true,
+    attcollation: 0,
+  };
+}
+
 const pgAttrdef: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
-    for (const [index, column] of columnRows(object).entries()) {
+    for (const column of columnRows(object)) {
       if (column.defaultSql === null) continue;
       // The text stands for the node tree: pg_get_expr gives it back.
       yield {
-        oid: object.oid * 1000 + index,
+        oid: object.oid * 1000 + column.number,
         adrelid: object.oid,
-        adnum: index + 1,
+        adnum: column.number + 1,
         adbin: defaultText(column, (oid) => shownName(context, oid)),
       };
     }
@@ -336,6 +368,12 @@ const pgIndex: Provider = function* (context) {
   }
 };
 
+/** attnum of columns that are given by ordinal. */
+function attributeNumbers(object: CatalogObject, key: readonly number[]): number[] {
+  const columns = columnRows(object);
+  return key.map((ordinal) => columns[ordinal]!.number + 1);
+}
+
 function indexRow(object: CatalogObject, key: readonly number[]): SystemRecord {
   return {
     indrelid: object.oid,
@@ -345,7 +383,7 @@ function indexRow(object: CatalogObject, key: readonly number[]): SystemRecord {
     indisvalid: true,
     indisready: true,
     indislive: true,
-    indkey: vector(key.map((ordinal) => ordinal + 1)),
+    indkey: vector(attributeNumbers(object, key)),
     indcollation: vector(key.map(() => 0)),
     indclass: vector(key.map(() => 0)),
   };
@@ -369,7 +407,7 @@ const pgConstraint: Provider = function* (context) {
         conname: keyName(object),
         contype: 'p',
         conindid: primaryKeyIndexOid(object.oid),
-        conkey: new SqlArray(key.map((ordinal) => ordinal + 1)),
+        conkey: new SqlArray(attributeNumbers(object, key)),
       };
     }
     for (const index of indexesOf(context.catalog, object.oid)) {
@@ -380,7 +418,7 @@ const pgConstraint: Provider = function* (context) {
         conname: index.name,
         contype: 'u',
         conindid: index.oid,
-        conkey: new SqlArray(index.key.map((ordinal) => ordinal + 1)),
+        conkey: new SqlArray(attributeNumbers(object, index.key)),
       };
     }
     if (object.kind !== 'table') continue;
@@ -400,9 +438,8 @@ const pgDescription: Provider = function* (context) {
   for (const object of context.catalog.relations()) {
     const base = { objoid: object.oid, classoid: catalogOid.class };
     if (object.comment !== null) yield { ...base, objsubid: 0, description: object.comment };
-    for (const [index, column] of columnRows(object).entries()) {
-      if (column.comment !== null)
-        yield { ...base, objsubid: index + 1, description: column.comment };
+    for (const { number, comment } of columnRows(object)) {
+      if (comment !== null) yield { ...base, objsubid: number + 1, description: comment };
     }
   }
   for (const schema of context.catalog.schemas()) {

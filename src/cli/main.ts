@@ -141,7 +141,10 @@ function addTest(program: Command): void {
   program
     .command('test')
     .description('run SQL test files on a manual clock, in every mode')
-    .argument('<file...>', 'timeline files (*.test) or Markdown files with trap blocks (*.md)')
+    .argument(
+      '<file...>',
+      'timeline files (*.test), Markdown files with trap blocks (*.md), or folders of timeline files',
+    )
     .option('-m, --mode <name>', 'only this mode (may be repeated)', collect, [])
     .option('-u, --update', 'rewrite the expected blocks of timeline files from what came')
     .action(async (files: string[], flags: { mode: readonly string[]; update?: boolean }) => {

@@ -1,4 +1,7 @@
-/** SQL files and directories of them: a directory is a pipeline, its `*.sql` files run in order of name. */
+/**
+ * SQL files and directories of them: a directory is a pipeline, its `*.sql` files run in order of name. A directory of
+ * tests stands for the `*.test` files in it and below it.
+ */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,15 +14,40 @@ export interface SqlFile {
 
 /** Throws SqlError 58P01 for what does not exist or cannot be read. */
 export function readSqlFiles(paths: readonly string[]): SqlFile[] {
-  return paths
-    .flatMap(expand)
-    .map((path) => ({ path, text: read(path, () => readFileSync(path, 'utf8')) }));
+  return paths.flatMap((path) => (isDirectory(path) ? inFolder(path, '.sql') : [path])).map(file);
 }
 
-function expand(path: string): string[] {
-  if (!read(path, () => statSync(path)).isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => name.endsWith('.sql'));
+/** The same of tests; 58P01 also for a directory without any. */
+export function readTestFiles(paths: readonly string[]): SqlFile[] {
+  return paths
+    .flatMap((path) => {
+      if (!isDirectory(path)) return [path];
+      const found = belowFolder(path);
+      if (found.length > 0) return found;
+      throw new SqlError('58P01', `there are no test files (*.test) in "${path}"`);
+    })
+    .map(file);
+}
+
+function file(path: string): SqlFile {
+  return { path, text: read(path, () => readFileSync(path, 'utf8')) };
+}
+
+function isDirectory(path: string): boolean {
+  return read(path, () => statSync(path)).isDirectory();
+}
+
+function inFolder(path: string, ending: string): string[] {
+  const names = read(path, () => readdirSync(path)).filter((name) => name.endsWith(ending));
   return names.sort().map((name) => join(path, name));
+}
+
+function belowFolder(path: string): string[] {
+  const folders = read(path, () => readdirSync(path, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map((entry) => join(path, entry.name));
+  const own = inFolder(path, '.test').filter((each) => !isDirectory(each));
+  return [...own, ...folders.sort().flatMap(belowFolder)];
 }
 
 function read<T>(path: string, run: () => T): T {

@@ -1,11 +1,12 @@
 /** `millrace test`: runs test files in every mode and says what did not hold, with the command that repeats it. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { SqlError } from '../base/errors.ts';
 import { openTestEngine } from '../server/test-engine.ts';
 import { findMode, type TestMode, testModes } from '../sqltest/modes.ts';
 import type { StepFailure } from '../sqltest/runner.ts';
 import { runTestFile } from '../sqltest/run-file.ts';
+import { readTestFiles } from './sql-files.ts';
 
 export interface TestFlags {
   readonly mode: readonly string[];
@@ -13,14 +14,14 @@ export interface TestFlags {
 }
 
 /** Exit code 1 when a step failed. */
-export async function test(files: readonly string[], flags: TestFlags): Promise<void> {
+export async function test(paths: readonly string[], flags: TestFlags): Promise<void> {
   const modes = flags.mode.length === 0 ? testModes : flags.mode.map(modeNamed);
+  const files = readTestFiles(paths);
   let passed = 0;
   let failed = 0;
   let skipped = 0;
   const progress = progressLine(files.length * modes.length);
-  for (const file of files) {
-    const text = readFileSync(file, 'utf8');
+  for (const { path: file, text } of files) {
     for (const mode of flags.update === true ? [modeNamed('default')] : modes) {
       progress.show(`${file} (${mode.name})`);
       const report = await runTestFile(file, text, mode, openTestEngine, flags.update === true);

@@ -26,6 +26,8 @@ export interface TickChanges {
 
 export interface ChangeLogOptions {
   readonly types: readonly SqlType[];
+  /** Those of the relation's columns. */
+  readonly numbers: readonly number[];
   /** No row is ever taken back: changes are net as they come. */
   readonly appendOnly: boolean;
   readonly bytesMax: number;
@@ -50,7 +52,7 @@ export class ChangeLog implements ChangeListener {
   #since: number;
 
   constructor(options: ChangeLogOptions) {
-    this.ordinals = options.types.map((_, ordinal) => ordinal);
+    this.ordinals = options.numbers;
     this.#bytesMax = options.bytesMax;
     this.#consolidator = options.appendOnly ? null : new Consolidator(options.types);
     this.#since = options.tick;

@@ -10,6 +10,10 @@ export class DeclaredIndexes {
     this.#indexes.set(index.oid, index);
   }
 
+  has(oid: number): boolean {
+    return this.#indexes.has(oid);
+  }
+
   /** The relation that the index of that oid was for; null when it is no index. */
   remove(oid: number): number | null {
     const index = this.#indexes.get(oid);

@@ -23,6 +23,7 @@ import {
   storageOf,
   type TableObject,
 } from '../catalog/objects.ts';
+import { numbersOf } from '../catalog/column-numbers.ts';
 import { CommitQueue } from '../checkpoint/commit-queue.ts';
 import { Segments } from '../checkpoint/segments.ts';
 import type { BadRecord } from '../connectors/connector.ts';
@@ -141,8 +142,8 @@ export class Engine {
   #writesPending = 0;
   #heartbeatTimer: Timer | null = null;
   readonly #checkpointer: Checkpointer;
-  /** Changes that must be in the next checkpoint, before anything that is written later: a table has been widened. */
-  #widening: StoreChange[] = [];
+  /** Changes that must be in the next checkpoint, before anything that is written later: a table was rewritten. */
+  #rewriting: StoreChange[] = [];
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -239,20 +240,20 @@ export class Engine {
   }
 
   /**
-   * Columns come to the end of a table. `widen` is called between two ticks and gives the new rows, or throws, and
+   * A table gets other columns. `rewrite` is called between two ticks and gives the new rows, or throws, and
    * then nothing has happened. From that instant on the table has the columns; `pending` of them, a change of the
    * store, is durable together with the rows and everything before, or none of it is. Then `save` makes the
-   * definition durable, and `done` undoes `pending`.
+   * definition durable, and `pending` is undone.
    */
-  async widenTable(widen: () => Widened, save: () => Promise<void>): Promise<void> {
+  async rewriteTable(rewrite: () => Rewritten, save: () => Promise<void>): Promise<void> {
     let key: string | null = null;
     let shown = (): void => undefined;
     try {
       await this.#checkpointer.take(() => {
-        const widened = widen();
-        key = widened.pending.key;
-        this.#widening = [...this.#replaceRows(widened), widened.pending];
-        // Whoever sees the columns answers only when they are there to stay.
+        const rewritten = rewrite();
+        key = rewritten.pending.key;
+        this.#rewriting = [...this.#replaceRows(rewritten), rewritten.pending];
+        // Whoever sees the new columns answers only when they are there to stay.
         this.#writesPending++;
         this.#lastWrite = new Promise((resolve) => {
           shown = resolve;
@@ -270,16 +271,19 @@ export class Engine {
   }
 
   /** The changes forget the old rows. */
-  #replaceRows({ table, rows }: Widened): StoreChange[] {
+  #replaceRows({ table, rows, indexes, readersEnd }: Rewritten): StoreChange[] {
     const relation = must(this.#relations.get(table.oid), `table ${table.name}`);
     const forgotten = this.#segments.remove(String(relation.storage));
     const store = new RelationStore('rows', typesOf(table));
     for (const batch of rows) store.add(batch);
     store.endStep();
+    for (const index of indexes) this.#indexes.add(index);
     this.#indexes.apply(table.oid, store);
-    relation.widen(store, storageOf(table));
+    relation.rewrite(store, storageOf(table), numbersOf(table.columns));
     this.#segments.add(String(relation.storage), store.name, store);
-    this.subscriptions.fail(table.oid, altered(table.name));
+    const error = altered(table.name);
+    this.subscriptions.fail(table.oid, error);
+    if (readersEnd) this.#queries.failReaders(table.oid, error);
     return forgotten;
   }
 
@@ -299,6 +303,7 @@ export class Engine {
       storage: storageOf(object),
       name: object.name,
       types,
+      numbers: object.kind === 'table' ? numbersOf(object.columns) : types.map((_, i) => i),
       store: new RelationStore('rows', types, key),
       appendOnly,
       history: this.#history,
@@ -316,6 +321,10 @@ export class Engine {
     if (store === undefined) return;
     this.#indexes.apply(index.relation, store);
     store.makeIndex(index.key);
+  }
+
+  hasIndex(oid: number): boolean {
+    return this.#indexes.has(oid);
   }
 
   addSource(source: SourceObject): void {
@@ -654,8 +663,9 @@ export class Engine {
         // One view that cannot be made again does not keep the others from running.
         this.#options.log.error('a view could not be made again', {
           view: ledgerName(each.view),
-          error: error instanceof Error ? error.message : String(error),
+          error: toError(error).message,
         });
+        this.#addFailed(each.view, each.plan, toError(error));
       });
     }
     for (const { object, plan } of freshSinks) {
@@ -668,6 +678,19 @@ export class Engine {
     }
     this.#startHeartbeat();
     this.wake();
+  }
+
+  /** The view is there, to say to its readers why it does not run, and to be dropped. */
+  #addFailed(view: MaterializedViewObject, plan: DataflowPlan, error: Error): void {
+    try {
+      this.#makeJob(view, plan).fail(error);
+    } catch (again) {
+      // Not even its dataflow can be built.
+      this.#options.log.error('a view is not there', {
+        view: ledgerName(view),
+        error: toError(again).message,
+      });
+    }
   }
 
   /** False: it was made, but no checkpoint knows of it, so that nothing of it was shown. */
@@ -1012,9 +1035,9 @@ export class Engine {
 
   /** Beside the state: the log entries that it covers, and what sinks have to bring to stable storage before. */
   #checkpointPart(): CheckpointPart {
-    const widening = this.#widening;
-    this.#widening = [];
-    const changes = [...widening, ...this.#sharing.takeChanges(), ...this.#withoutFailed()];
+    const rewriting = this.#rewriting;
+    this.#rewriting = [];
+    const changes = [...rewriting, ...this.#sharing.takeChanges(), ...this.#withoutFailed()];
     const upTo = this.#logSequence;
     for (let entry = this.#checkpointed + 1; entry <= upTo; entry++) {
       changes.push({ key: writeLogKey(entry), value: null });
@@ -1022,7 +1045,7 @@ export class Engine {
     const sinks = this.#pressure.sinks();
     return {
       changes,
-      submit: (all) => this.#submit(all, sinks, widening.length > 0),
+      submit: (all) => this.#submit(all, sinks, rewriting.length > 0),
       committed: () => {
         for (const job of sinks) job.committed();
         this.#checkpointed = upTo;
@@ -1134,10 +1157,14 @@ function keyInPlace(plan: DataflowPlan): readonly number[] | null {
   return node.kind === 'aggregate' || node.kind === 'session-aggregate' ? root.key : null;
 }
 
-/** A table with more columns, its rows with their values, and what brings its definition back after a crash. */
-export interface Widened {
+/** A table with other columns, its rows with their values, and what brings its definition back after a crash. */
+export interface Rewritten {
   readonly table: TableObject;
   readonly rows: readonly Batch[];
+  /** Indexes of it whose columns stand elsewhere now. */
+  readonly indexes: readonly IndexObject[];
+  /** Queries that are subscribed to may read what is no more, or has another type. */
+  readonly readersEnd: boolean;
   readonly pending: StoreChange;
 }
 
@@ -1148,7 +1175,7 @@ function typesOf(table: TableObject): readonly SqlType[] {
 function altered(name: string): SqlError {
   return new SqlError(
     sqlstate.objectNotInPrerequisiteState,
-    `subscription ended because table "${name}" has got another column`,
+    `subscription ended because the columns of table "${name}" have changed`,
     { hint: 'Subscribe again.' },
   );
 }

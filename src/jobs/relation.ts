@@ -4,7 +4,7 @@ import type { Batch } from '../types/batch.ts';
 
 /** One reader of a relation's changes: a scan of a view's dataflow, or a subscription. */
 export interface ChangeListener {
-  /** The relation's columns it wants, by ordinal; batches hold these, in this order. */
+  /** The relation's columns it wants, by number; batches hold these, in this order. */
   readonly ordinals: readonly number[];
   push(batch: Batch): void;
   /** Microseconds; only relations with event time send it. */

@@ -18,6 +18,8 @@ export interface RelationDescription {
   /** Schema-qualified name, for messages. */
   readonly name: string;
   readonly types: readonly SqlType[];
+  /** Those of its columns, by which all who read it name them. */
+  readonly numbers: readonly number[];
   readonly store: RelationStore;
   /** No row of it is ever taken back. */
   readonly appendOnly: boolean;
@@ -31,10 +33,12 @@ export class StoredRelation {
   #storage: number;
   readonly appendOnly: boolean;
   #store: RelationStore;
+  #numbers: readonly number[];
   #kept = true;
   readonly #history: History;
   readonly #tick: () => number;
-  readonly #listeners = new Set<ChangeListener>();
+  /** With the places of their columns in a row; null: one of them is gone, and so will be who listens. */
+  readonly #listeners = new Map<ChangeListener, readonly number[] | null>();
   #watermark = -Infinity;
   /** Changes came since the last endStep. */
   #open = false;
@@ -49,6 +53,7 @@ export class StoredRelation {
     this.#storage = description.storage;
     this.appendOnly = description.appendOnly;
     this.#store = description.store;
+    this.#numbers = description.numbers;
     this.#history = description.history;
     this.#tick = description.tick;
     this.changedAt = description.tick();
@@ -67,14 +72,39 @@ export class StoredRelation {
     return this.#store.types;
   }
 
+  /** Of its columns; those of a row come in the same order. */
+  get numbers(): readonly number[] {
+    return this.#numbers;
+  }
+
   /**
-   * The same rows with more columns at the end. Those who listen named their columns by ordinals and go on; a scan
-   * that is open gives what it began with.
+   * The same rows with other columns. Those who listen named theirs by number and go on; a scan that is open gives
+   * what it began with.
    */
-  widen(store: RelationStore, storage: number): void {
-    assert(store.types.length >= this.types.length, `${this.name} would lose columns`);
+  rewrite(store: RelationStore, storage: number, numbers: readonly number[]): void {
+    assert(store.types.length === numbers.length, `${this.name}: a number for each column`);
     this.#store = store;
     this.#storage = storage;
+    this.#numbers = numbers;
+    for (const listener of this.#listeners.keys()) {
+      this.#listeners.set(listener, this.#placesOf(listener.ordinals));
+    }
+  }
+
+  #placesOf(numbers: readonly number[]): readonly number[] | null {
+    const places = numbers.map((number) => this.#numbers.indexOf(number));
+    return places.includes(-1) ? null : places;
+  }
+
+  /** Where columns that somebody names by number stand in a row. */
+  places(numbers: readonly number[]): readonly number[] {
+    const places = this.#placesOf(numbers);
+    if (places !== null) return places;
+    throw new SqlError(
+      sqlstate.serializationFailure,
+      `could not serialize access: table "${this.name}" was altered by another session`,
+      { hint: 'Run the transaction again.' },
+    );
   }
 
   /**
@@ -99,7 +129,9 @@ export class StoredRelation {
       this.#open = true;
       this.#history.record(this.oid, this.changedAt, batch);
     }
-    for (const listener of this.#listeners) listener.push(projectBatch(batch, listener.ordinals));
+    for (const [listener, places] of this.#listeners) {
+      if (places !== null) listener.push(projectBatch(batch, places));
+    }
   }
 
   /** Ends the tick's changes: by now no row may have a negative multiplicity. */
@@ -113,15 +145,15 @@ export class StoredRelation {
   advance(micros: number): void {
     if (micros <= this.#watermark) return;
     this.#watermark = micros;
-    for (const listener of this.#listeners) listener.watermark(micros);
+    for (const listener of this.#listeners.keys()) listener.watermark(micros);
   }
 
   /**
-   * The rows as of `snapshot` (null: now), as batches whose weights sum to the contents. With `asked` at least
-   * the rows that have those values, and all changes that are undone.
+   * The columns of those numbers of the rows as of `snapshot` (null: now), as batches whose weights sum to the
+   * contents. With `asked` (by number, too) at least the rows that have those values, and all changes that are undone.
    */
   *scan(
-    ordinals: readonly number[],
+    numbers: readonly number[],
     snapshot: Snapshot | null,
     asked: Lookup | null = null,
   ): Iterable<Batch> {
@@ -131,9 +163,13 @@ export class StoredRelation {
         hint: 'Drop it and create it again.',
       });
     }
+    const ordinals = this.places(numbers);
     // The store's scan gives the rows of this moment, so later changes must not be undone again.
     const undo = snapshot === null ? [] : [...this.#history.undo(this.oid, snapshot)];
-    const lookup = asked === null ? null : this.store.narrowed(asked);
+    const lookup =
+      asked === null
+        ? null
+        : this.store.narrowed({ ...asked, columns: this.places(asked.columns) });
     if (lookup !== null && this.store.worthLookup(lookup.columns)) {
       // All at once: a lookup does not keep to its beginning as a scan does.
       yield* [...this.store.lookup(lookup.columns, lookup.values, ordinals)];
@@ -145,9 +181,10 @@ export class StoredRelation {
 
   /** From now on the listener gets every change. `fill`: it gets the present rows first. */
   listen(listener: ChangeListener, fill: boolean): void {
-    if (fill) for (const batch of this.store.scan(listener.ordinals)) listener.push(batch);
+    const places = this.places(listener.ordinals);
+    if (fill) for (const batch of this.store.scan(places)) listener.push(batch);
     if (this.#watermark !== -Infinity) listener.watermark(this.#watermark);
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, places);
   }
 
   unlisten(listener: ChangeListener): void {

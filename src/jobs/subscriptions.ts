@@ -78,10 +78,7 @@ export class Subscriptions {
     const start = request.asOf ?? present;
     this.#checkStart(relation, start, present);
     // Throws when the relation has failed.
-    const rows = relation.scan(
-      relation.types.map((_, ordinal) => ordinal),
-      null,
-    );
+    const rows = relation.scan(relation.numbers, null);
     const followed = this.#follow(relation, present);
     const snapshot = start === present ? rows : [...this.#rowsAsOf(followed, rows, start)];
     const subscription = new Subscription({
@@ -108,8 +105,14 @@ export class Subscriptions {
   #follow(relation: StoredRelation, tick: number): Followed {
     const known = this.#followed.get(relation.oid);
     if (known !== undefined) return known;
-    const { types, appendOnly } = relation;
-    const log = new ChangeLog({ types, appendOnly, bytesMax: this.#options.bytesMax, tick });
+    const { types, numbers, appendOnly } = relation;
+    const log = new ChangeLog({
+      types,
+      numbers,
+      appendOnly,
+      bytesMax: this.#options.bytesMax,
+      tick,
+    });
     const followed = { relation, log, subscriptions: new Set<Subscription>(), leftMs: 0 };
     relation.listen(log, false);
     this.#followed.set(relation.oid, followed);

@@ -35,7 +35,7 @@ export interface ColumnSpec {
   readonly nullable: boolean;
 }
 
-/** Changes of a relation, projected to `ordinals` (of the relation's columns). */
+/** Changes of a relation, projected to `ordinals`: the numbers of the relation's columns. */
 export interface ScanSpec extends NodeBase {
   readonly kind: 'scan';
   readonly relation: RelationRef;

@@ -9,7 +9,7 @@ import type { Expr } from '../expr/expr.ts';
 import type { Schema } from '../types/schema.ts';
 import type { FieldColumn } from './field-columns.ts';
 
-/** Rows of a catalog relation; `columns` are the ordinals of the relation's columns (or fields) that are read. */
+/** Rows of a catalog relation; `columns` are the numbers of the relation's columns (or ordinals of fields) that are read. */
 export interface ScanPlan {
   readonly kind: 'scan';
   readonly relation: RelationRef;
@@ -29,7 +29,7 @@ export interface RelationRef {
   readonly appendOnly: boolean;
   /** A source that comes to an end by itself. */
   readonly bounded?: true;
-  /** Sets of the relation's columns, by ordinal, each unique together (NULLs counting as equal). */
+  /** Sets of the relation's columns, by number, each unique together (NULLs counting as equal). */
   readonly keys?: readonly (readonly number[])[];
   /** Fields of composite columns that a scan may read by themselves, by their ordinals. */
   readonly fieldColumns?: readonly FieldColumn[];

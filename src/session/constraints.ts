@@ -5,7 +5,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { indexesOf } from '../catalog/indexes.ts';
+import { indexesOf, primaryKeyName } from '../catalog/indexes.ts';
 import type { TableObject } from '../catalog/objects.ts';
 import { compileInterpreter, type Interpreter } from '../expr/interpret.ts';
 import type { Expr } from '../expr/expr.ts';
@@ -29,7 +29,7 @@ export function uniqueKeys(table: TableObject, catalog: Catalog): readonly Uniqu
   const primary =
     table.primaryKey.length === 0
       ? []
-      : [{ name: `${table.name}_pkey`, columns: table.primaryKey }];
+      : [{ name: primaryKeyName(table), columns: table.primaryKey }];
   const declared = indexesOf(catalog, table.oid)
     .filter((index) => index.unique)
     .map((index): UniqueKey => ({ name: index.name, columns: index.key }));

@@ -38,14 +38,27 @@ export function meaningsOver(oid: number, database: Database): ReadonlyMap<numbe
   return meanings;
 }
 
-/** Throws 0A000 when one of the queries would mean something else now. */
-export function requireMeanings(meanings: ReadonlyMap<number, string>, database: Database): void {
+/** The same of those that run. Plain views are planned with what reads them. */
+export function runningOver(oid: number, database: Database): ReadonlyMap<number, string> {
+  return new Map(
+    [...meaningsOver(oid, database)].filter(
+      ([each]) => database.catalog.byOid(each)?.kind !== 'view',
+    ),
+  );
+}
+
+/** Throws 0A000 when one of the queries that are still there would mean something else now. */
+export function requireMeanings(
+  meanings: ReadonlyMap<number, string>,
+  database: Database,
+  refusal: { readonly what: string; readonly detail: string; readonly hint: string },
+): void {
   for (const [oid, before] of meanings) {
-    const object = must(database.catalog.byOid(oid), `object ${oid}`);
-    if (tryMeaningOf(object, database) === before) continue;
-    throw notSupported('renaming this column', {
-      detail: `"${object.name}" names it in a way that cannot be kept.`,
-      hint: 'Drop it, rename the column, and create it again.',
+    const object = database.catalog.byOid(oid);
+    if (object === undefined || tryMeaningOf(object, database) === before) continue;
+    throw notSupported(refusal.what, {
+      detail: `"${object.name}" ${refusal.detail}`,
+      hint: refusal.hint,
     });
   }
 }

@@ -10,13 +10,15 @@ import type { Snapshot } from '../jobs/history.ts';
 import type { PointLookup } from '../serving/point-lookup.ts';
 import type { Batch } from '../types/batch.ts';
 import { BatchBuilder } from '../types/column-access.ts';
-import type { Datum, Row } from '../types/datum.ts';
+import type { Datum } from '../types/datum.ts';
 import type { TableChange } from '../jobs/write-log.ts';
 import { PendingRows } from './pending-rows.ts';
 import { RowSet, type WeightedRow } from './row-set.ts';
 
 interface PendingChange {
   readonly oid: number;
+  /** Of the table when the rows were made: under another they may have other columns. */
+  readonly storage: number;
   readonly rows: readonly WeightedRow[];
 }
 
@@ -36,7 +38,7 @@ export class Transaction {
   #snapshot: Snapshot | null = null;
   #changes: PendingChange[] = [];
   /** The same by table. */
-  readonly #pending = new Map<number, PendingRows>();
+  readonly #pending = new Map<number, { readonly storage: number; readonly rows: PendingRows }>();
   #savepoints: Savepoint[] = [];
   /** BEGIN was given; otherwise it ends with the statement (or at Sync). */
   explicit = false;
@@ -69,7 +71,7 @@ export class Transaction {
   /** Rows of a relation as this transaction sees them; with `lookup` at least those that it asks for. */
   *scan(
     oid: number,
-    ordinals: readonly number[],
+    numbers: readonly number[],
     { statement, lookup }: ScanOptions = { statement: null, lookup: null },
   ): Iterable<Batch> {
     const relation = this.#engine.relation(oid);
@@ -78,11 +80,15 @@ export class Transaction {
         hint: 'It may have been dropped, or could not be started again; the log says why.',
       });
     }
-    yield* relation.scan(ordinals, this.snapshot() ?? statement, lookup);
+    yield* relation.scan(numbers, this.snapshot() ?? statement, lookup);
     const pending = this.pending(oid);
     if (pending === null) return;
-    const rows = lookup === null ? pending.rows : pending.matching(asRow(lookup), lookup.columns);
+    const rows =
+      lookup === null
+        ? pending.rows
+        : matching(pending, relation.places(lookup.columns), lookup.values);
     if (rows.length === 0) return;
+    const ordinals = relation.places(numbers);
     const builder = new BatchBuilder(
       ordinals.map((ordinal) => relation.types[ordinal]!),
       rows.length,
@@ -100,31 +106,33 @@ export class Transaction {
   pending(oid: number): PendingRows | null {
     const pending = this.#pending.get(oid);
     if (pending === undefined) return null;
-    this.#checkWidth({ oid, rows: pending.rows });
-    return pending;
+    this.checkStorage({ oid, storage: pending.storage });
+    return pending.rows;
   }
 
-  /** Rows that were made before their table got another column have no value for it. */
-  #checkWidth({ oid, rows }: PendingChange): void {
+  /** Rows that were made before their table got other columns do not fit them. */
+  checkStorage({ oid, storage }: Pick<PendingChange, 'oid' | 'storage'>): void {
     const relation = this.#engine.relation(oid);
-    if (relation === undefined || rows[0]?.row.length === relation.types.length) return;
+    if (relation === undefined || storage === relation.storage) return;
     throw new SqlError(
       sqlstate.serializationFailure,
-      `could not serialize access: table "${relation.name}" has got another column from another session`,
+      `could not serialize access: table "${relation.name}" was altered by another session`,
       { hint: 'Run the transaction again.' },
     );
   }
 
-  change(oid: number, rows: readonly WeightedRow[]): void {
+  /** `storage`: of the table that the rows were made for. */
+  change(oid: number, storage: number, rows: readonly WeightedRow[]): void {
     if (rows.length === 0) return;
-    this.#checkWidth({ oid, rows });
-    this.#changes.push({ oid, rows });
+    // A statement checks before it changes anything, so all rows of a table are of one storage.
+    this.checkStorage({ oid, storage });
+    this.#changes.push({ oid, storage, rows });
     let pending = this.#pending.get(oid);
     if (pending === undefined) {
-      pending = new PendingRows(this.#engine.relation(oid)?.types ?? []);
+      pending = { storage, rows: new PendingRows(this.#engine.relation(oid)?.types ?? []) };
       this.#pending.set(oid, pending);
     }
-    pending.add(rows);
+    pending.rows.add(rows);
   }
 
   /** How far the changes go, to undo one statement. */
@@ -134,7 +142,7 @@ export class Transaction {
 
   undoTo(mark: number): void {
     for (const { oid, rows } of this.#changes.splice(mark).reverse()) {
-      const pending = this.#pending.get(oid)!;
+      const pending = this.#pending.get(oid)!.rows;
       const left = pending.rows.length - rows.length;
       if (left === 0) this.#pending.delete(oid);
       else pending.truncate(left);
@@ -170,7 +178,8 @@ export class Transaction {
       if (this.#engine.relation(only.oid) !== undefined) return [only];
     }
     const sets = new Map<number, RowSet>();
-    for (const { oid, rows } of this.#changes) {
+    for (const change of this.#changes) {
+      const { oid, rows } = change;
       const relation = this.#engine.relation(oid);
       if (relation === undefined) {
         throw new SqlError(
@@ -178,7 +187,7 @@ export class Transaction {
           'could not serialize access: a changed table was dropped by another session',
         );
       }
-      this.#checkWidth({ oid, rows });
+      this.checkStorage(change);
       const set = sets.get(oid) ?? new RowSet(relation.types);
       sets.set(oid, set);
       for (const { row, weight } of rows) set.add(row, weight);
@@ -201,9 +210,13 @@ export class Transaction {
   }
 }
 
-/** A row of which only the columns that are asked for are there. */
-function asRow({ columns, values }: PointLookup): Row {
+/** At least the rows with these values, none of them NULL, in some columns. */
+function matching(
+  pending: PendingRows,
+  columns: readonly number[],
+  values: readonly Datum[],
+): readonly WeightedRow[] {
   const row: (Datum | null)[] = [];
   for (const [i, column] of columns.entries()) row[column] = values[i]!;
-  return row;
+  return pending.matching(row, columns);
 }

@@ -40,6 +40,8 @@ import type { StatementResult } from './session-api.ts';
 interface Target {
   readonly table: TableObject;
   readonly relation: StoredRelation;
+  /** Of the relation when the statement began. */
+  readonly storage: number;
   readonly constraints: TableConstraints;
   /** The catalog's version that the constraints are of. */
   readonly version: number;
@@ -217,14 +219,13 @@ export class Writes {
     this.#requireWritable('TRUNCATE TABLE');
     for (const ref of bound.tables) {
       const target = this.#target(ref);
-      const ordinals = target.relation.types.map((_, index) => index);
       const set = new RowSet(target.relation.types);
-      for (const batch of this.#session.transaction.scan(ref.oid, ordinals)) {
+      for (const batch of this.#session.transaction.scan(ref.oid, target.relation.numbers)) {
         for (let row = 0; row < batch.count; row++) {
           set.add(readRow(batch, row, target.relation.types), -(batch.weights?.[row] ?? 1));
         }
       }
-      this.#session.transaction.change(ref.oid, set.entries());
+      this.#session.transaction.change(ref.oid, target.storage, set.entries());
     }
     return { kind: 'done', tag: 'TRUNCATE TABLE' };
   }
@@ -272,6 +273,7 @@ export class Writes {
     return {
       table,
       relation,
+      storage: relation.storage,
       constraints: new TableConstraints(table, uniqueKeys(table, catalog), checks),
       version: catalog.version,
     };
@@ -286,6 +288,7 @@ export class Writes {
 
   /** Rows that were checked by themselves. */
   #record(target: Target, changes: readonly WeightedRow[]): void {
+    this.#session.transaction.checkStorage({ oid: target.table.oid, storage: target.storage });
     this.#checkedAgainst = this.#session.transaction.hasChanges
       ? Math.min(this.#checkedAgainst, target.version)
       : target.version;
@@ -294,7 +297,7 @@ export class Writes {
     if (!this.#writtenAt.has(oid)) this.#writtenAt.set(oid, target.relation.changedAt);
     const earlier = this.#session.transaction.pending(target.table.oid);
     target.constraints.checkKeys(target.relation, earlier, changes);
-    this.#session.transaction.change(target.table.oid, changes);
+    this.#session.transaction.change(target.table.oid, target.storage, changes);
   }
 
   #result(

@@ -208,16 +208,43 @@ function parseColumnConstraint(c: TokenCursor): ColumnConstraint | null {
 }
 
 function parseKeyWord(c: TokenCursor): 'primary-key' | 'unique' {
-  if (c.acceptWord('unique')) return 'unique';
+  if (c.acceptWord('unique')) {
+    parseNullsDistinct(c);
+    return 'unique';
+  }
   c.expectWord('primary');
   c.expectWord('key');
   return 'primary-key';
 }
 
+/** NULLS DISTINCT of UNIQUE, which is the default. */
+export function parseNullsDistinct(c: TokenCursor): void {
+  const { start } = c.token;
+  if (c.acceptWords('nulls', 'distinct')) return;
+  if (!c.acceptWords('nulls', 'not', 'distinct')) return;
+  throw notSupported('NULLS NOT DISTINCT', {
+    hint: 'Add a UNIQUE column GENERATED ALWAYS AS (coalesce(…)) STORED.',
+    position: start,
+  });
+}
+
+/** How a constraint is held: NOT ENFORCED alone makes a difference, and what must wait is refused. */
 function parseEnforced(c: TokenCursor): boolean {
-  if (c.acceptWords('not', 'enforced')) return false;
-  c.acceptWord('enforced');
-  return true;
+  let enforced = true;
+  for (;;) {
+    const { start } = c.token;
+    if (c.acceptWords('not', 'enforced')) enforced = false;
+    else if (c.acceptWord('enforced')) enforced = true;
+    else if (c.acceptWord('deferrable') || c.acceptWords('initially', 'deferred')) {
+      throw notSupported('a constraint that is DEFERRABLE', {
+        detail: 'Constraints are looked at when a statement ends.',
+        hint: 'Leave it out.',
+        position: start,
+      });
+    } else if (!c.acceptWords('not', 'deferrable') && !c.acceptWords('initially', 'immediate')) {
+      return enforced;
+    }
+  }
 }
 
 function parseGenerated(c: TokenCursor, name: Identifier | null, start: number): ColumnConstraint {

@@ -25,6 +25,7 @@ import type {
 } from './ast.ts';
 import {
   parseCreateTable,
+  parseNullsDistinct,
   parseSequenceOptions,
   parseWithData,
   type CreatePrefix,
@@ -205,6 +206,7 @@ function parseCreateIndex(c: TokenCursor, start: number): CreateIndex {
   const method = c.acceptWord('using') ? c.name() : null;
   const elements = parseIndexElements(c);
   const include = c.acceptWord('include') ? c.parenthesized(() => c.name()) : [];
+  parseNullsDistinct(c);
   let nullsNotDistinct = false;
   if (c.acceptWord('nulls')) {
     nullsNotDistinct = c.acceptWord('not');

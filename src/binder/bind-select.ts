@@ -7,17 +7,19 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { someExpr } from '../expr/walk.ts';
 import type { LogicalPlan, SortKey } from '../plan/logical.ts';
+import { appendColumns } from '../plan/make.ts';
 import type * as ast from '../syntax/ast.ts';
 import { Aggregation } from './aggregation.ts';
 import { bindFrom } from './bind-from.ts';
 import { coerceBoolean, settleUnknown } from './coerce.ts';
-import { addRows, addWindowFunctions } from './computed-columns.ts';
+import { addRows, addWindowFunctions, beforeRows } from './computed-columns.ts';
 import { bindIn, inClause, type ExprEnv, type QueryEnv, type QueryOptions } from './expr-env.ts';
 import type { FromResult } from './from-result.ts';
 import { bindGroupBy, type Grouping } from './group-by.ts';
 import { addGroupWindow, findGroupWindow } from './group-window.ts';
 import { orderItems, type OrderItem } from './order-by.ts';
 import { isMark, QueryLevel } from './query-level.ts';
+import { sameExpr } from './same-expr.ts';
 import { finishSelect, type OutputColumn } from './select-output.ts';
 import { Scope } from './scope.ts';
 import { bindSelectList, type SelectColumn } from './select-list.ts';
@@ -65,8 +67,8 @@ export function bindSelect(
     );
   }
   const built = groupsRows(grouping)
-    ? buildOverRows(input, exprEnv.scope, grouping, bound)
-    : build(input, exprEnv.scope, grouping, bound);
+    ? buildOverRows(input, exprEnv.scope, grouping, bound, env.binding.continuous)
+    : build(input, exprEnv.scope, grouping, bound, env.binding.continuous);
   return finishSelect(built.plan, {
     ...built,
     distinctOnPositions: bound.distinctOn.map((item) => item.position),
@@ -229,7 +231,13 @@ function groupsRows(grouping: Grouping): boolean {
   return grouping.keys.some((key) => someExpr(key, (part) => isMark(part, 'rows')));
 }
 
-function buildOverRows(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Bound): Built {
+function buildOverRows(
+  input: LogicalPlan,
+  scope: Scope,
+  grouping: Grouping,
+  bound: Bound,
+  continuous: boolean,
+): Built {
   const { plan, settle } = addRows(input, scope.level.rows);
   scope.level.rows.length = 0;
   const item = (each: OrderItem): OrderItem => ({
@@ -246,11 +254,18 @@ function buildOverRows(input: LogicalPlan, scope: Scope, grouping: Grouping, bou
       order: bound.order.map(item),
       distinctOn: bound.distinctOn.map(item),
     },
+    continuous,
   );
 }
 
 /** Grouping, HAVING, window functions and rows on top of the input; expressions moved along. */
-function build(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Bound): Built {
+function build(
+  input: LogicalPlan,
+  scope: Scope,
+  grouping: Grouping,
+  bound: Bound,
+  continuous: boolean,
+): Built {
   const { level } = scope;
   let overs = level.overs;
   let rows = level.rows;
@@ -284,11 +299,19 @@ function build(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Boun
     rows = level.rows.map((each) => ({ ...each, args: each.args.map(move) }));
   }
   const windowed = addWindowFunctions(plan, overs);
-  const spread = addRows(
-    windowed.plan,
-    rows.map((each) => ({ ...each, args: each.args.map(windowed.settle) })),
-  );
-  const final = (expr: Expr): Expr => spread.settle(windowed.settle(move(expr)));
+  const calls = rows.map((each) => ({ ...each, args: each.args.map(windowed.settle) }));
+  const moved = (expr: Expr): Expr => windowed.settle(move(expr));
+  // In a view a row that fails beside no rows is nobody's.
+  const items = continuous ? [] : bound.columns.map(({ expr }) => moved(expr));
+  const early = beforeRows(items, calls);
+  const spread = addRows(appendColumns(windowed.plan, early), calls);
+  const final = (expr: Expr): Expr => {
+    const whole = moved(expr);
+    const found = early.findIndex((each) => sameExpr(each, whole));
+    if (found < 0) return spread.settle(whole);
+    const index = windowed.plan.schema.length + found;
+    return { kind: 'column', index, type: whole.type, at: whole.at };
+  };
   const finalKey = (item: OrderItem): SortKey => ({ ...item.key, expr: final(item.key.expr) });
   return {
     plan: spread.plan,

@@ -266,6 +266,7 @@ const unsafe: ReadonlySet<string> = new Set(
       'width_bucket',
       'chr',
       'get_byte',
+      'get_bit',
       'decode',
       'convert_from',
       'unistr',

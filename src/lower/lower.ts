@@ -187,7 +187,9 @@ class Lowering {
         return this.nodes.addMap(input, plan.predicate, columnsFor(plan.schema), columns);
       }
       case 'project':
-        return this.nodes.addMap(this.plan(plan.input), null, plan.exprs, columns);
+        return plan.whole === true
+          ? this.nodes.addWhole(this.plan(plan.input), plan.exprs, columns)
+          : this.nodes.addMap(this.plan(plan.input), null, plan.exprs, columns);
       case 'window':
         return this.#window(plan, columns);
       case 'aggregate':

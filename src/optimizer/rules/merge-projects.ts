@@ -33,9 +33,9 @@ function merge(plan: LogicalPlan): LogicalPlan {
     return filterBy(node.input.input, [...below, ...conjuncts(node.predicate)]);
   }
   if (node.kind !== 'project') return node;
-  if (isIdentity(node)) return node.input;
+  if (node.whole !== true && isIdentity(node)) return node.input;
   const { input } = node;
-  if (input.kind !== 'project' || !mayPaste(input, node)) return node;
+  if (input.kind !== 'project' || input.whole === true || !mayPaste(input, node)) return node;
   const exprs = node.exprs.map((expr) => substitute(expr, input.exprs));
   return merge({ ...node, input: input.input, exprs });
 }

@@ -2,7 +2,7 @@
  * Simplifies expressions, and plans that are thereby known to be empty.
  *
  *   1 + 2                     →  3             (immutable functions over constants; an error stays in place)
- *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked and cannot fail)
+ *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked, unless it fails of constants)
  *   a and true, a and a       →  a             a and false → false;  or likewise
  *   not not a, not a is null  →  a, a is not null
  *   case when true then a …   →  a             coalesce(null, a) → a
@@ -14,7 +14,7 @@ import { evaluationError, SqlError } from '../../base/errors.ts';
 import type { CaseExpr, CoalesceExpr, ConstantExpr, Expr, LogicExpr } from '../../expr/expr.ts';
 import type { EvalContext } from '../../expr/functions/registry.ts';
 import { compileInterpreter } from '../../expr/interpret.ts';
-import { isConstant as dependsOnNothing, mapExpr } from '../../expr/walk.ts';
+import { isConstant as dependsOnNothing, mapExpr, someExpr } from '../../expr/walk.ts';
 import { mapExpressions, mapPlan } from '../../plan/children.ts';
 import { sameExpr } from '../../plan/encode.ts';
 import {
@@ -72,7 +72,8 @@ function simplifyPart(expr: Expr, row: Schema, evaluation: EvalContext): Expr {
       return fold(simplifyCoalesce(expr), evaluation);
     case 'call': {
       const isNull = expr.fn.strict && expr.args.some((arg) => isConstant(arg, null));
-      return isNull ? nullConstant(expr.type) : fold(expr, evaluation);
+      if (!isNull) return fold(expr, evaluation);
+      return expr.args.some(holdsFailure) ? expr : nullConstant(expr.type);
     }
     default:
       return fold(expr, evaluation);
@@ -90,6 +91,14 @@ export function fold(expr: Expr, evaluation: EvalContext): Expr {
     if (evaluationError(error) instanceof SqlError) return expr;
     throw error;
   }
+}
+
+/** Whether a part of a folded expression is still to be computed from constants: that failed. */
+function holdsFailure(expr: Expr): boolean {
+  return someExpr(
+    expr,
+    (part) => part.kind !== 'constant' && !hasSubquery(part) && dependsOnNothing(part),
+  );
 }
 
 function simplifyLogic(expr: LogicExpr): Expr {

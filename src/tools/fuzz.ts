@@ -5,6 +5,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../base/random.ts';
 import { type Judge, openPglite } from '../testing/fuzz/judge.ts';
@@ -105,6 +106,8 @@ async function run(judge: Judge, options: Options): Promise<void> {
     for (const difference of outcome.differences.slice(before)) {
       await report(judge, difference, seed, options.shrink);
     }
+    // What an engine has put off until the next turn of the event loop holds it until then.
+    await nextTurn();
     if (Date.now() - told > progressMillis) {
       told = Date.now();
       say(`${outcome.cases} cases, ${outcome.differences.length} differences, at seed ${seed}`);

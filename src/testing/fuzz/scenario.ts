@@ -5,7 +5,7 @@
 
 import type { Random } from '../../base/random.ts';
 import { Chance } from './chance.ts';
-import { compareAnswers } from './compare.ts';
+import { compareAnswers, type Question, type Verdict } from './compare.ts';
 import type { Daring } from './expressions.ts';
 import { type Answer, done, type Judge } from './judge.ts';
 import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
@@ -138,7 +138,7 @@ class ScenarioRun {
     const expected = await this.#judge.run(statement);
     const actual = await this.#subject.run(statement);
     if (expected === null && actual === null) return true;
-    const verdict = compareAnswers(expected ?? done, actual ?? done, {
+    const verdict = this.#verdict(expected ?? done, actual ?? done, {
       sql: statement,
       loose: false,
     });
@@ -160,7 +160,7 @@ class ScenarioRun {
     if (error === null) return;
     if (error.code === '0A000') count(this.#outcome.refused, error.message);
     // That the judge refuses it too is seen when it is asked ad hoc.
-    const verdict = compareAnswers(done, error, { sql: query.sql, loose: false });
+    const verdict = this.#verdict(done, error, { sql: query.sql, loose: false });
     if (verdict.kind !== 'different') return;
     const [expected] = await this.#judge.ask([query.sql]);
     if (expected?.kind === 'rows') {
@@ -211,7 +211,7 @@ class ScenarioRun {
   }
 
   #judged(query: LiveQuery, how: 'view' | 'ad hoc', expected: Answer, actual: Answer): boolean {
-    const verdict = compareAnswers(expected, actual, query);
+    const verdict = this.#verdict(expected, actual, query);
     switch (verdict.kind) {
       case 'same':
         return true;
@@ -232,6 +232,10 @@ class ScenarioRun {
         if (how === 'ad hoc') query.stored = false;
         return false;
     }
+  }
+
+  #verdict(expected: Answer, actual: Answer, question: Question): Verdict {
+    return compareAnswers(expected, actual, question, this.#judge.version);
   }
 
   #report(query: RandomQuery, how: Difference['how'], what: string): void {

@@ -397,7 +397,7 @@ class Lowering {
     const calls = plan.calls.map((call, i) => ({
       name: call.name,
       aggregate: call.aggregate,
-      args: call.args.map((arg) => collector.add(arg)),
+      args: call.args.map((arg) => collector.addWhere(call.filter, arg)),
       filter: call.filter === null ? null : collector.add(call.filter),
       frame: call.frame,
       type: plan.schema[width + i]!.type,

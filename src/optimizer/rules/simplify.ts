@@ -5,6 +5,7 @@
  *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked, unless it fails of constants)
  *   a and true, a and a       →  a             a and false → false;  or likewise
  *   not not a, not a is null  →  a, a is not null
+ *   nullif(null, a)           →  null          nullif(a, null) → a
  *   case when true then a …   →  a             coalesce(null, a) → a
  *   filter false over p       →  no rows       filter true over p → p
  *   inner join with no rows   →  no rows       union with no rows → without it
@@ -30,6 +31,7 @@ import {
 import type { LogicalPlan } from '../../plan/logical.ts';
 import { filterBy, isEmptyValues, makeProject, noRows } from '../../plan/make.ts';
 import { inputRow } from '../../plan/input-row.ts';
+import { sameType } from '../../types/oid.ts';
 import type { Schema } from '../../types/schema.ts';
 import type { Rule } from '../rule.ts';
 
@@ -71,7 +73,12 @@ function simplifyPart(expr: Expr, row: Schema, evaluation: EvalContext): Expr {
     case 'coalesce':
       return fold(simplifyCoalesce(expr), evaluation);
     case 'call': {
-      const isNull = expr.fn.strict && expr.args.some((arg) => isConstant(arg, null));
+      const beside = expr.args.some((arg) => isConstant(arg, null));
+      // NULL equals nothing, and what it stands beside is not asked.
+      if (expr.fn.name === 'nullif' && beside && sameType(expr.args[0]!.type, expr.type)) {
+        return expr.args[0]!;
+      }
+      const isNull = expr.fn.strict && beside;
       if (!isNull) return fold(expr, evaluation);
       return expr.args.some(holdsFailure) ? expr : nullConstant(expr.type);
     }

@@ -267,6 +267,8 @@ const unsafe: ReadonlySet<string> = new Set(
       'chr',
       'get_byte',
       'get_bit',
+      'set_bit',
+      'set_byte',
       'decode',
       'convert_from',
       'unistr',

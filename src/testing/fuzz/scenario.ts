@@ -5,11 +5,12 @@
 
 import type { Random } from '../../base/random.ts';
 import { Chance } from './chance.ts';
+import { ChangeGenerator } from './changes.ts';
 import { compareAnswers, type Question, type Verdict } from './compare.ts';
 import type { Daring } from './expressions.ts';
 import { type Answer, done, type Judge } from './judge.ts';
 import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
-import { ChangeGenerator, randomTables } from './schema.ts';
+import { randomTables } from './schema.ts';
 import { resolutionQuery, unionQuery } from './resolution.ts';
 import type { Signature } from './signatures.ts';
 import { Subject } from './subject.ts';
@@ -135,13 +136,14 @@ class ScenarioRun {
 
   /** False when the two disagree on a statement: what follows would be another history. */
   async #both(statement: string): Promise<boolean> {
-    const expected = await this.#judge.run(statement);
-    const actual = await this.#subject.run(statement);
-    if (expected === null && actual === null) return true;
-    const verdict = this.#verdict(expected ?? done, actual ?? done, {
-      sql: statement,
-      loose: false,
-    });
+    const [expected, actual] = await this.#change(statement);
+    let verdict = this.#verdict(expected, actual, { sql: statement, loose: false });
+    if (verdict.kind === 'same' && expected.kind === 'error' && actual.kind === 'error') {
+      // What is refused must be refused by the same name.
+      if (expected.code === actual.code) return true;
+      const what = `fails with ${actual.code} ${actual.message} for ${expected.code}`;
+      verdict = { kind: 'different', what };
+    }
     if (verdict.kind === 'same') return true;
     if (verdict.kind === 'refused') count(this.#outcome.refused, verdict.reason);
     if (verdict.kind === 'other-error') count(this.#outcome.otherErrors, verdict.reason);
@@ -150,6 +152,17 @@ class ScenarioRun {
       this.#report({ sql: statement, loose: false }, 'statement', verdict.what);
     }
     return verdict.kind === 'other-error';
+  }
+
+  /** What both answer to a statement, which changes both. */
+  async #change(statement: string): Promise<[Answer, Answer]> {
+    if (/ RETURNING /.test(statement)) {
+      const [expected] = await this.#judge.ask([statement]);
+      return [expected!, await this.#subject.ask(statement)];
+    }
+    const expected = await this.#judge.run(statement);
+    const actual = await this.#subject.run(statement);
+    return [expected ?? done, actual ?? done];
   }
 
   async #makeView(query: RandomQuery, index: number): Promise<void> {

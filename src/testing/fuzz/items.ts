@@ -85,14 +85,14 @@ export const exactTypes: ReadonlySet<TypeName> = new Set([
   ...(['boolean', 'smallint', 'integer', 'bigint', 'numeric', 'text', 'varchar', 'bytea'] as const),
   ...(['date', 'time', 'timetz', 'timestamp', 'timestamptz', 'uuid'] as const),
   ...(['integer[]', 'smallint[]', 'bigint[]', 'text[]', 'date[]', 'uuid[]'] as const),
-  ...(['timestamp[]', 'timestamptz[]', 'boolean[]'] as const),
+  ...(['timestamp[]', 'timestamptz[]', 'boolean[]', 'mood'] as const),
 ]);
 
 /** Types that have min and max. */
 export const ordered: ReadonlySet<TypeName> = new Set([
   ...(['smallint', 'integer', 'bigint', 'numeric', 'text', 'varchar', 'date', 'time'] as const),
   ...(['timetz', 'timestamp', 'timestamptz', 'integer[]', 'text[]', 'double precision'] as const),
-  ...(['date[]', 'uuid[]', 'smallint[]', 'boolean[]'] as const),
+  ...(['date[]', 'uuid[]', 'smallint[]', 'boolean[]', 'mood'] as const),
 ]);
 
 export const simpleKeys = [

@@ -13,6 +13,7 @@ import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts'
 import { randomTables } from './schema.ts';
 import { resolutionQuery, unionQuery } from './resolution.ts';
 import type { Signature } from './signatures.ts';
+import { moodDefinition } from './value-types.ts';
 import { Subject } from './subject.ts';
 
 export interface Scenario {
@@ -62,7 +63,7 @@ export function randomScenario(random: Random, signatures: readonly Signature[])
   const calm = !chance.oneIn(3);
   const tables = randomTables(chance, calm);
   const changes = new ChangeGenerator(chance, tables, calm);
-  const setup = [...tables.map((table) => table.definition), ...changes.fill()];
+  const setup = [moodDefinition, ...tables.map((table) => table.definition), ...changes.fill()];
   const options = (daring: Daring) => ({ chance, signatures, daring, calm });
   const queries = new QueryGenerator(options(calm ? 'calm' : 'total'), tables);
   return {

@@ -10,6 +10,7 @@ import type { LogicalPlan, SortKey } from '../plan/logical.ts';
 import { appendColumns } from '../plan/make.ts';
 import type * as ast from '../syntax/ast.ts';
 import { Aggregation } from './aggregation.ts';
+import { holdsAggregate } from './bind-aggregate-call.ts';
 import { bindFrom } from './bind-from.ts';
 import { coerceBoolean, settleUnknown } from './coerce.ts';
 import { addRows, addWindowFunctions, beforeRows } from './computed-columns.ts';
@@ -41,6 +42,7 @@ export function bindSelect(
   const level = new QueryLevel();
   level.windows = namedWindows(select.windows);
   const from = bindFrom(select.from, env, level);
+  refuseAggregates(level, 'FROM clause of their own query level');
   const exprEnv = exprEnvOf(from, env, level);
   const filtered = addWhere(select, from.plan, exprEnv);
   const recursive = readsRound(from.plan);
@@ -53,6 +55,8 @@ export function bindSelect(
       : { ...column, expr: settleUnknown(env.binding, column.expr) },
   );
   const grouping = bindGrouping(groupWindow?.rest ?? select.groupBy, columns, exprEnv);
+  const grouped = grouping.keys.find(holdsAggregate);
+  if (grouped !== undefined) refuseAggregates(level, 'GROUP BY');
   const bound: Bound = {
     columns,
     having: bindHaving(select.having, exprEnv),
@@ -131,12 +135,16 @@ function addWhere(select: ast.Select, input: LogicalPlan, env: ExprEnv): Logical
   const bound = bindIn(inClause(env, 'WHERE'), select.where);
   const predicate = coerceBoolean(env.binding, bound, 'WHERE');
   // A subquery in WHERE can make an aggregate of this query.
-  if (level.aggregates.length > 0) {
-    throw new SqlError(sqlstate.groupingError, 'aggregate functions are not allowed in WHERE', {
-      position: level.aggregates[0]!.at,
-    });
-  }
+  refuseAggregates(level, 'WHERE');
   return { kind: 'filter', input, predicate, schema: input.schema };
+}
+
+function refuseAggregates({ aggregates }: QueryLevel, clause: string): void {
+  const [first] = aggregates;
+  if (first === undefined) return;
+  throw new SqlError(sqlstate.groupingError, `aggregate functions are not allowed in ${clause}`, {
+    position: first.at,
+  });
 }
 
 function addWindow(

@@ -66,6 +66,10 @@ export class ItemGenerator {
     return exactly(this.expressions.of(type, columns, 1), type);
   }
 
+  exactConstant(type: TypeName): string {
+    return exactly(this.expressions.constant(type), type).sql;
+  }
+
   where(columns: readonly Column[]): string {
     return this.chance.oneIn(2) ? '' : ` WHERE ${this.expressions.condition(columns, 2)}`;
   }

@@ -160,7 +160,7 @@ export class QueryGenerator {
     const side = (): { sql: string; items: Item[] } => {
       if (this.#chance.oneIn(6)) {
         const rows = this.#chance.some(1, 3, () => {
-          const cells = types.map((type) => this.#items.expressions.constant(type));
+          const cells = types.map((type) => this.#items.exactConstant(type));
           return `(${cells.join(', ')})`;
         });
         const items = types.map((type) => ({ sql: '', type, exact: exactTypes.has(type) }));

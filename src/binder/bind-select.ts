@@ -62,6 +62,7 @@ export function bindSelect(
     having: bindHaving(select.having, exprEnv),
     order: orderItems(tail.orderBy, columns, inClause(exprEnv, 'ORDER BY')),
     distinctOn: bindDistinctOn(select.distinct, columns, exprEnv),
+    continuous: env.binding.continuous,
   };
   if (recursive && level.aggregates.length > 0) {
     throw new SqlError(
@@ -71,8 +72,8 @@ export function bindSelect(
     );
   }
   const built = groupsRows(grouping)
-    ? buildOverRows(input, exprEnv.scope, grouping, bound, env.binding.continuous)
-    : build(input, exprEnv.scope, grouping, bound, env.binding.continuous);
+    ? buildOverRows(input, exprEnv.scope, grouping, bound)
+    : build(input, exprEnv.scope, grouping, bound);
   return finishSelect(built.plan, {
     ...built,
     distinctOnPositions: bound.distinctOn.map((item) => item.position),
@@ -94,6 +95,8 @@ interface Bound {
   readonly having: Expr | null;
   readonly order: readonly OrderItem[];
   readonly distinctOn: readonly OrderItem[];
+  /** The result is kept up to date. */
+  readonly continuous: boolean;
 }
 
 function refuseInto(select: ast.Select): void {
@@ -239,13 +242,7 @@ function groupsRows(grouping: Grouping): boolean {
   return grouping.keys.some((key) => someExpr(key, (part) => isMark(part, 'rows')));
 }
 
-function buildOverRows(
-  input: LogicalPlan,
-  scope: Scope,
-  grouping: Grouping,
-  bound: Bound,
-  continuous: boolean,
-): Built {
+function buildOverRows(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Bound): Built {
   const { plan, settle } = addRows(input, scope.level.rows);
   scope.level.rows.length = 0;
   const item = (each: OrderItem): OrderItem => ({
@@ -261,19 +258,13 @@ function buildOverRows(
       having: bound.having === null ? null : settle(bound.having),
       order: bound.order.map(item),
       distinctOn: bound.distinctOn.map(item),
+      continuous: bound.continuous,
     },
-    continuous,
   );
 }
 
 /** Grouping, HAVING, window functions and rows on top of the input; expressions moved along. */
-function build(
-  input: LogicalPlan,
-  scope: Scope,
-  grouping: Grouping,
-  bound: Bound,
-  continuous: boolean,
-): Built {
+function build(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Bound): Built {
   const { level } = scope;
   let overs = level.overs;
   let rows = level.rows;
@@ -310,7 +301,7 @@ function build(
   const calls = rows.map((each) => ({ ...each, args: each.args.map(windowed.settle) }));
   const moved = (expr: Expr): Expr => windowed.settle(move(expr));
   // In a view a row that fails beside no rows is nobody's.
-  const items = continuous ? [] : bound.columns.map(({ expr }) => moved(expr));
+  const items = bound.continuous ? [] : bound.columns.map(({ expr }) => moved(expr));
   const early = beforeRows(items, calls);
   const spread = addRows(appendColumns(windowed.plan, early), calls);
   const final = (expr: Expr): Expr => {

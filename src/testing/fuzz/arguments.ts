@@ -266,9 +266,6 @@ const unsafe: ReadonlySet<string> = new Set(
       'width_bucket',
       'chr',
       'get_byte',
-      'get_bit',
-      'set_bit',
-      'set_byte',
       'decode',
       'convert_from',
       'unistr',
@@ -298,6 +295,7 @@ const unsafe: ReadonlySet<string> = new Set(
       'json_object',
     ],
     ['jsonb_object', 'date_bin', 'to_char', 'gcd', 'lcm', 'like_escape', 'repeat', 'lpad', 'rpad'],
+    ['get_bit', 'set_bit', 'set_byte'],
     ['pg_size_bytes', 'jsonb_path_query_array', 'jsonb_path_query_first', 'timezone'],
     [
       'regexp_substr',

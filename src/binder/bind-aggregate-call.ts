@@ -28,9 +28,11 @@ export interface BoundAggregate {
 
 export function bindAggregateCall(call: ast.FunctionCall, name: string, env: ExprEnv): Expr {
   const at = call.span.start;
-  checkAllowed('aggregate', env.clause, at);
   const bound = bindAggregate(call, name, inClause(env, 'aggregate arguments'));
-  return gatherAt(env, bound, ownerDepth(partsOf(bound.call)), at);
+  const depth = ownerDepth(partsOf(bound.call));
+  // An aggregate of a query around is a value here, which may stand anywhere.
+  if (depth === 0) checkAllowed('aggregate', env.clause, at);
+  return gatherAt(env, bound, depth, at);
 }
 
 /** The call's mark where the query `depth` levels out computes it. */
@@ -173,7 +175,7 @@ function gather(
 }
 
 /** Whether an aggregate of the same query is part of it, also from inside of a subquery. */
-function holdsAggregate(expr: Expr): boolean {
+export function holdsAggregate(expr: Expr): boolean {
   let found = false;
   visitExpr(expr, (part) => {
     if (isMark(part, 'aggregate')) found = true;

@@ -2,12 +2,13 @@
 
 import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
+import { castAllowed } from '../expr/casts.ts';
 import { elementOf } from '../expr/type-category.ts';
 import type * as ast from '../syntax/ast.ts';
 import { arrayOf, types, type SqlType } from '../types/sql-type.ts';
 import { callNamed } from './bind-literal.ts';
 import { operatorCall } from './bind-operator.ts';
-import { coerce, coerceToCommon, constant, settleUnknown, typeName } from './coerce.ts';
+import { coerce, coerceToCommon, constant, typeName } from './coerce.ts';
 import { lookupColumn, lookupItem, missingTable, wholeRow } from './column-lookup.ts';
 import { bindIn, type ExprEnv } from './expr-env.ts';
 import { outward } from './scope.ts';
@@ -104,7 +105,7 @@ export function bindSubscript(subscript: ast.SubscriptExpression, env: ExprEnv):
   const at = subscript.span.start;
   switch (base.type.kind) {
     case 'jsonb':
-      return subscript.subscripts.reduce((value, each) => jsonElement(value, each, env), base);
+      return jsonElement(base, subscript, env);
     case 'map':
       return subscript.subscripts.reduce((value, each) => mapElement(value, each, env), base);
     default:
@@ -112,14 +113,36 @@ export function bindSubscript(subscript: ast.SubscriptExpression, env: ExprEnv):
   }
 }
 
-function jsonElement(base: Expr, subscript: ast.Subscript, env: ExprEnv): Expr {
+/** Subscripts of jsonb are a path: a whole number also names a key, and text also counts elements. */
+function jsonElement(base: Expr, subscript: ast.SubscriptExpression, env: ExprEnv): Expr {
+  const elements = subscript.subscripts.map((each) => pathStep(each, env));
+  const at = subscript.span.start;
+  const path: Expr = { kind: 'array', elements, type: arrayOf(types.text), at };
+  return operatorCall(env.binding, '#>', base, path, at);
+}
+
+function pathStep(subscript: ast.Subscript, env: ExprEnv): Expr {
+  const position = subscript.span.start;
   if (subscript.kind === 'slice') {
     throw new SqlError(sqlstate.datatypeMismatch, 'jsonb subscript does not support slices', {
-      position: subscript.span.start,
+      position,
     });
   }
-  const key = settleUnknown(env.binding, bindIn(env, subscript.value));
-  return operatorCall(env.binding, '->', base, key, subscript.span.start);
+  const step = bindIn(env, subscript.value);
+  if (step.type.kind === 'unknown') return coerce(env.binding, step, types.text, 'implicit');
+  const fitting = [types.integer, types.text].filter((type) =>
+    castAllowed(step.type, type, 'implicit'),
+  );
+  const [only] = fitting;
+  if (only === undefined || fitting.length > 1) {
+    const number = fitting.length > 1 ? 'only one type, integer or text' : 'either integer or text';
+    throw new SqlError(
+      sqlstate.datatypeMismatch,
+      `subscript type ${typeName(step.type)} is not supported`,
+      { position, hint: `jsonb subscript must be coercible to ${number}.` },
+    );
+  }
+  return coerce(env.binding, coerce(env.binding, step, only, 'implicit'), types.text, 'explicit');
 }
 
 function mapElement(base: Expr, subscript: ast.Subscript, env: ExprEnv): Expr {

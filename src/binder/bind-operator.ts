@@ -14,6 +14,7 @@ import { callNamed } from './bind-literal.ts';
 import type { Binding } from './binding.ts';
 import { coerce, coerceArgs, coerceBoolean, typeName } from './coerce.ts';
 import { bindIn, type ExprEnv } from './expr-env.ts';
+import { undecidedParameter } from './parameters.ts';
 
 /** The call of an operator on bound operands; `left` is null for a prefix operator. */
 export function operatorCall(
@@ -301,11 +302,11 @@ function isNull(binding: Binding, operand: Expr, negated: boolean, at: number): 
       operand.fields.map((field) => isNull(binding, field, negated, at)),
     );
   }
-  const arg =
-    operand.kind === 'parameter' && operand.type.kind === 'unknown'
-      ? coerce(binding, operand, types.text, 'implicit')
-      : operand;
-  return { kind: 'is-null', arg, negated, type: types.boolean, at };
+  // Nothing here says what type a parameter has; a later place would say it too late.
+  if (operand.kind === 'parameter' && operand.type.kind === 'unknown') {
+    throw undecidedParameter(operand.index, operand.at);
+  }
+  return { kind: 'is-null', arg: operand, negated, type: types.boolean, at };
 }
 
 function isNormalized(binding: Binding, operand: Expr, is: ast.IsExpression, at: number): Expr {

@@ -7,7 +7,9 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { findCommonType } from '../expr/common-type.ts';
 import type { OrderSpec } from '../plan/dataflow-plan.ts';
+import { columnsFor } from '../plan/expressions.ts';
 import type { LogicalPlan, ValuesPlan } from '../plan/logical.ts';
+import { makeProject } from '../plan/make.ts';
 import type * as ast from '../syntax/ast.ts';
 import { bindExpr } from './bind-expr.ts';
 import { bindRecursive } from './bind-recursive.ts';
@@ -212,7 +214,9 @@ export function bindWith(clause: ast.WithClause, env: QueryEnv): QueryEnv {
     const query = readableQuery(each, form !== null);
     if (form === null) {
       const plan = commonPlan(each, visiblePlan(bindQuery(query, inner)));
-      tables.set(name, { name, plan, depth });
+      // In a view what nobody reads is not computed, and fails in no row.
+      const whole = each.materialized === true && env.binding.purpose === 'query';
+      tables.set(name, { name, plan: whole ? wholePlan(plan) : plan, depth });
       continue;
     }
     const around = query.with === null ? inner : bindWith(query.with, inner);
@@ -227,6 +231,10 @@ export function bindWith(clause: ast.WithClause, env: QueryEnv): QueryEnv {
     tables.set(name, { name, plan, depth });
   }
   return inner;
+}
+
+function wholePlan(plan: LogicalPlan): LogicalPlan {
+  return { ...makeProject(plan, columnsFor(plan.schema), plan.schema), whole: true };
 }
 
 function readableQuery(table: ast.CommonTable, recursive: boolean): ast.Query {

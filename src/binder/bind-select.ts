@@ -7,17 +7,20 @@ import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
 import type { Expr } from '../expr/expr.ts';
 import { someExpr } from '../expr/walk.ts';
 import type { LogicalPlan, SortKey } from '../plan/logical.ts';
+import { appendColumns } from '../plan/make.ts';
 import type * as ast from '../syntax/ast.ts';
 import { Aggregation } from './aggregation.ts';
+import { holdsAggregate } from './bind-aggregate-call.ts';
 import { bindFrom } from './bind-from.ts';
 import { coerceBoolean, settleUnknown } from './coerce.ts';
-import { addRows, addWindowFunctions } from './computed-columns.ts';
+import { addRows, addWindowFunctions, beforeRows } from './computed-columns.ts';
 import { bindIn, inClause, type ExprEnv, type QueryEnv, type QueryOptions } from './expr-env.ts';
 import type { FromResult } from './from-result.ts';
 import { bindGroupBy, type Grouping } from './group-by.ts';
 import { addGroupWindow, findGroupWindow } from './group-window.ts';
 import { orderItems, type OrderItem } from './order-by.ts';
 import { isMark, QueryLevel } from './query-level.ts';
+import { sameExpr } from './same-expr.ts';
 import { finishSelect, type OutputColumn } from './select-output.ts';
 import { Scope } from './scope.ts';
 import { bindSelectList, type SelectColumn } from './select-list.ts';
@@ -39,6 +42,7 @@ export function bindSelect(
   const level = new QueryLevel();
   level.windows = namedWindows(select.windows);
   const from = bindFrom(select.from, env, level);
+  refuseAggregates(level, 'FROM clause of their own query level');
   const exprEnv = exprEnvOf(from, env, level);
   const filtered = addWhere(select, from.plan, exprEnv);
   const recursive = readsRound(from.plan);
@@ -51,11 +55,14 @@ export function bindSelect(
       : { ...column, expr: settleUnknown(env.binding, column.expr) },
   );
   const grouping = bindGrouping(groupWindow?.rest ?? select.groupBy, columns, exprEnv);
+  const grouped = grouping.keys.find(holdsAggregate);
+  if (grouped !== undefined) refuseAggregates(level, 'GROUP BY');
   const bound: Bound = {
     columns,
     having: bindHaving(select.having, exprEnv),
     order: orderItems(tail.orderBy, columns, inClause(exprEnv, 'ORDER BY')),
     distinctOn: bindDistinctOn(select.distinct, columns, exprEnv),
+    continuous: env.binding.continuous,
   };
   if (recursive && level.aggregates.length > 0) {
     throw new SqlError(
@@ -88,6 +95,8 @@ interface Bound {
   readonly having: Expr | null;
   readonly order: readonly OrderItem[];
   readonly distinctOn: readonly OrderItem[];
+  /** The result is kept up to date. */
+  readonly continuous: boolean;
 }
 
 function refuseInto(select: ast.Select): void {
@@ -129,12 +138,16 @@ function addWhere(select: ast.Select, input: LogicalPlan, env: ExprEnv): Logical
   const bound = bindIn(inClause(env, 'WHERE'), select.where);
   const predicate = coerceBoolean(env.binding, bound, 'WHERE');
   // A subquery in WHERE can make an aggregate of this query.
-  if (level.aggregates.length > 0) {
-    throw new SqlError(sqlstate.groupingError, 'aggregate functions are not allowed in WHERE', {
-      position: level.aggregates[0]!.at,
-    });
-  }
+  refuseAggregates(level, 'WHERE');
   return { kind: 'filter', input, predicate, schema: input.schema };
+}
+
+function refuseAggregates({ aggregates }: QueryLevel, clause: string): void {
+  const [first] = aggregates;
+  if (first === undefined) return;
+  throw new SqlError(sqlstate.groupingError, `aggregate functions are not allowed in ${clause}`, {
+    position: first.at,
+  });
 }
 
 function addWindow(
@@ -245,6 +258,7 @@ function buildOverRows(input: LogicalPlan, scope: Scope, grouping: Grouping, bou
       having: bound.having === null ? null : settle(bound.having),
       order: bound.order.map(item),
       distinctOn: bound.distinctOn.map(item),
+      continuous: bound.continuous,
     },
   );
 }
@@ -284,11 +298,19 @@ function build(input: LogicalPlan, scope: Scope, grouping: Grouping, bound: Boun
     rows = level.rows.map((each) => ({ ...each, args: each.args.map(move) }));
   }
   const windowed = addWindowFunctions(plan, overs);
-  const spread = addRows(
-    windowed.plan,
-    rows.map((each) => ({ ...each, args: each.args.map(windowed.settle) })),
-  );
-  const final = (expr: Expr): Expr => spread.settle(windowed.settle(move(expr)));
+  const calls = rows.map((each) => ({ ...each, args: each.args.map(windowed.settle) }));
+  const moved = (expr: Expr): Expr => windowed.settle(move(expr));
+  // In a view a row that fails beside no rows is nobody's.
+  const items = bound.continuous ? [] : bound.columns.map(({ expr }) => moved(expr));
+  const early = beforeRows(items, calls);
+  const spread = addRows(appendColumns(windowed.plan, early), calls);
+  const final = (expr: Expr): Expr => {
+    const whole = moved(expr);
+    const found = early.findIndex((each) => sameExpr(each, whole));
+    if (found < 0) return spread.settle(whole);
+    const index = windowed.plan.schema.length + found;
+    return { kind: 'column', index, type: whole.type, at: whole.at };
+  };
   const finalKey = (item: OrderItem): SortKey => ({ ...item.key, expr: final(item.key.expr) });
   return {
     plan: spread.plan,

@@ -2,6 +2,7 @@
 
 import { SqlError, sqlstate } from '../base/errors.ts';
 import { commonType } from '../expr/common-type.ts';
+import { isUnknown, withoutModifiers } from '../expr/type-category.ts';
 import type { LogicalPlan, UnionPlan } from '../plan/logical.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Field, Schema } from '../types/schema.ts';
@@ -26,9 +27,12 @@ export function bindSetOperation(
       { position },
     );
   }
-  const wanted = left.schema.map((field, i) =>
-    commonType([field.type, right.schema[i]!.type], word, columnPosition(right, i)),
-  );
+  const wanted = left.schema.map((field, i) => {
+    const both = [field.type, right.schema[i]!.type];
+    const type = commonType(both, word, columnPosition(right, i));
+    // An untyped constant is not cut to the length or scale of the other side.
+    return both.some(isUnknown) ? withoutModifiers(type) : type;
+  });
   const sides = [left, right].map((side) => castColumns(binding, side, wanted)) as [
     LogicalPlan,
     LogicalPlan,

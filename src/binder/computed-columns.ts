@@ -5,10 +5,11 @@
 
 import type { Expr } from '../expr/expr.ts';
 import { mapExpr, someExpr } from '../expr/walk.ts';
+import { cannotFail, isVolatile } from '../plan/expressions.ts';
 import type { LogicalPlan, OverPlan } from '../plan/logical.ts';
 import type { Field } from '../types/schema.ts';
 import { sameSort } from './bind-aggregate-call.ts';
-import { markOf, type MarkKind, type OverCall, type RowsCall } from './query-level.ts';
+import { isMark, markOf, type MarkKind, type OverCall, type RowsCall } from './query-level.ts';
 import { inStep } from './rows-in-step.ts';
 import { sameExprs } from './same-expr.ts';
 
@@ -54,6 +55,17 @@ function sameWindow(a: OverCall, b: OverCall): boolean {
   return sameExprs(a.partitionBy, b.partitionBy) && sameSort(a.order, b.order);
 }
 
+/**
+ * Items of a select list that are evaluated before the functions beside them give rows, so that their errors are
+ * met where there are no rows, as in PostgreSQL; none when a function stands within an item. `items` have marks of
+ * rows only.
+ */
+export function beforeRows(items: readonly Expr[], calls: readonly RowsCall[]): readonly Expr[] {
+  const plain = items.filter((item) => !isMark(item, 'rows'));
+  if (calls.length === 0 || calls.some(usesRows) || plain.some(readsRows)) return [];
+  return plain.filter((item) => !cannotFail(item) && !isVolatile(item));
+}
+
 /** A flat-map for the functions that stand beside each other, and one for each that takes another's rows. */
 export function addRows(input: LogicalPlan, calls: readonly RowsCall[]): WithColumns {
   let plan = input;
@@ -81,9 +93,11 @@ export function addRows(input: LogicalPlan, calls: readonly RowsCall[]): WithCol
 }
 
 function usesRows(call: RowsCall): boolean {
-  return call.args.some((arg) =>
-    someExpr(arg, (part) => part.kind === 'column' && markOf(part.index)?.kind === 'rows'),
-  );
+  return call.args.some(readsRows);
+}
+
+function readsRows(expr: Expr): boolean {
+  return someExpr(expr, (part) => isMark(part, 'rows'));
 }
 
 function settler(kind: MarkKind, columns: readonly number[]): (expr: Expr) => Expr {

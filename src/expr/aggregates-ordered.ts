@@ -131,7 +131,7 @@ function between(values: readonly Datum[], fraction: number): readonly [Datum, D
 
 function interpolateNumbers(values: readonly Datum[], fraction: number): Datum {
   const [low, high, part] = between(values, fraction) as readonly [number, number, number];
-  return low === high ? low : low + part * (high - low);
+  return part === 0 ? low : low + part * (high - low);
 }
 
 function interpolateIntervals(values: readonly Datum[], fraction: number): Datum {

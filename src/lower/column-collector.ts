@@ -6,7 +6,7 @@
 import type { Expr } from '../expr/expr.ts';
 import type { Field } from '../types/schema.ts';
 import { expressionKey } from '../plan/encode.ts';
-import { fieldFor, isVolatile } from '../plan/expressions.ts';
+import { cannotFail, fieldFor, isVolatile, nullConstant } from '../plan/expressions.ts';
 import type { LogicalPlan } from '../plan/logical.ts';
 import { makeProject } from '../plan/make.ts';
 
@@ -31,6 +31,14 @@ export class ColumnCollector {
     this.#exprs.push(expr);
     this.#places.set(key, this.#exprs.length - 1);
     return this.#exprs.length - 1;
+  }
+
+  /** What only rows that pass `filter` need: for others it is not asked, since it may fail. */
+  addWhere(filter: Expr | null, expr: Expr): number {
+    if (filter === null || cannotFail(expr)) return this.add(expr);
+    const branches = [{ when: filter, then: expr }];
+    const otherwise = nullConstant(expr.type);
+    return this.add({ kind: 'case', branches, otherwise, type: expr.type });
   }
 
   /** A column of its own, with its field, though an equal expression may have one. */

@@ -7,7 +7,7 @@
 import type { AggregateCallSpec, AggregateSpec, OrderSpec } from '../plan/dataflow-plan.ts';
 import type { Expr } from '../expr/expr.ts';
 import { columnExpr } from '../plan/expressions.ts';
-import type { AggregatePlan, EmitMode, LogicalPlan, SortKey } from '../plan/logical.ts';
+import type { AggregateCall, AggregatePlan, EmitMode, LogicalPlan } from '../plan/logical.ts';
 import type { ColumnCollector } from './column-collector.ts';
 import { fuseSessions } from './lower-session.ts';
 import { exposeEnd, startGivesEnd, timePaneOf } from './time-pane.ts';
@@ -63,18 +63,18 @@ export function lowerAggregate(
 ): number {
   const { collector, nodes } = options;
   const keyColumns = paned.keys.map((key) => collector.add(key));
-  const order = (keys: readonly SortKey[]): OrderSpec[] =>
-    keys.map(({ expr, descending, nullsFirst }) => ({
-      column: collector.add(expr),
+  const order = ({ orderBy, filter }: AggregateCall): OrderSpec[] =>
+    orderBy.map(({ expr, descending, nullsFirst }) => ({
+      column: collector.addWhere(filter, expr),
       descending,
       nullsFirst,
     }));
   const calls = plan.aggregates.map((call, i): AggregateCallSpec => ({
     fn: call.fn,
-    args: call.args.map((arg) => collector.add(arg)),
+    args: call.args.map((arg) => collector.addWhere(call.filter, arg)),
     distinct: call.distinct,
     filter: call.filter === null ? null : collector.add(call.filter),
-    orderBy: order(call.orderBy),
+    orderBy: order(call),
     type: plan.schema[plan.keys.length + i]!.type,
   }));
   const input = options.lowerInput(collector);

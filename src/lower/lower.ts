@@ -187,7 +187,9 @@ class Lowering {
         return this.nodes.addMap(input, plan.predicate, columnsFor(plan.schema), columns);
       }
       case 'project':
-        return this.nodes.addMap(this.plan(plan.input), null, plan.exprs, columns);
+        return plan.whole === true
+          ? this.nodes.addWhole(this.plan(plan.input), plan.exprs, columns)
+          : this.nodes.addMap(this.plan(plan.input), null, plan.exprs, columns);
       case 'window':
         return this.#window(plan, columns);
       case 'aggregate':
@@ -395,7 +397,7 @@ class Lowering {
     const calls = plan.calls.map((call, i) => ({
       name: call.name,
       aggregate: call.aggregate,
-      args: call.args.map((arg) => collector.add(arg)),
+      args: call.args.map((arg) => collector.addWhere(call.filter, arg)),
       filter: call.filter === null ? null : collector.add(call.filter),
       frame: call.frame,
       type: plan.schema[width + i]!.type,

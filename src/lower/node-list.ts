@@ -28,6 +28,8 @@ export class NodeList {
   readonly #nodes: NodeSpec[] = [];
   readonly #known = new Map<string, number>();
   readonly #described = new Set<number>();
+  /** Nodes that later projections are not fused with. */
+  readonly #whole = new Set<number>();
 
   at(id: number): NodeSpec {
     const node = this.#nodes[id];
@@ -64,7 +66,7 @@ export class NodeList {
   ): number {
     const exprs = written.map((expr, i) => inFormOf(expr, columns[i]!.type));
     const below = this.at(input);
-    if (below.kind === 'map' && mayFuse(below.exprs, predicate, exprs)) {
+    if (below.kind === 'map' && !this.#whole.has(input) && mayFuse(below.exprs, predicate, exprs)) {
       const outer = predicate === null ? [] : conjuncts(substitute(predicate, below.exprs));
       const inner = below.predicate === null ? [] : conjuncts(below.predicate);
       const both = [...inner, ...outer];
@@ -88,6 +90,13 @@ export class NodeList {
       appendOnly: below.appendOnly,
       key: keyPositions === undefined || keyPositions.includes(-1) ? null : keyPositions,
     });
+  }
+
+  /** A projection that stays as it is, whatever is read of it. */
+  addWhole(input: number, exprs: readonly Expr[], columns: readonly ColumnSpec[]): number {
+    const id = this.addMap(input, null, exprs, columns);
+    this.#whole.add(id);
+    return id;
   }
 
   /** Only the columns at `indices`. */

@@ -52,6 +52,8 @@ export interface ProjectPlan {
   readonly kind: 'project';
   readonly input: LogicalPlan;
   readonly exprs: readonly Expr[];
+  /** All of it is computed, for every row of the input, whatever is read: WITH … AS MATERIALIZED. */
+  readonly whole?: true;
   readonly schema: Schema;
 }
 

@@ -5,6 +5,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../base/random.ts';
 import { type Judge, openPglite } from '../testing/fuzz/judge.ts';
@@ -21,7 +22,7 @@ import { sharedSignatures } from '../testing/fuzz/signatures.ts';
 
 const help = `npm run fuzz -- [options]
 
-  --seconds N    how long (60)
+  --seconds N    how long (60; without a bound where --cases is given)
   --cases N      how many cases at most; a case is one query compared after one step
   --seed S       where to begin (from the clock); the same seed gives the same cases
   --judge WHICH  pglite, server (from the machine's packages) or auto: a server where there is one
@@ -37,11 +38,13 @@ interface Options {
   readonly shrink: boolean;
 }
 
+const unbounded = 'Infinity';
+
 function readOptions(): Options | null {
   const { values } = parseArgs({
     options: {
-      seconds: { type: 'string', default: '60' },
-      cases: { type: 'string', default: 'Infinity' },
+      seconds: { type: 'string' },
+      cases: { type: 'string', default: unbounded },
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
       judge: { type: 'string', default: 'auto' },
       keep: { type: 'boolean', default: false },
@@ -53,7 +56,7 @@ function readOptions(): Options | null {
     throw new Error(`--judge is pglite, server or auto, not "${values.judge}"`);
   }
   return {
-    seconds: numberOf('seconds', values.seconds),
+    seconds: numberOf('seconds', values.seconds ?? (values.cases === unbounded ? '60' : unbounded)),
     cases: numberOf('cases', values.cases),
     seed: numberOf('seed', values.seed),
     judge: values.judge,
@@ -103,6 +106,8 @@ async function run(judge: Judge, options: Options): Promise<void> {
     for (const difference of outcome.differences.slice(before)) {
       await report(judge, difference, seed, options.shrink);
     }
+    // What an engine has put off until the next turn of the event loop holds it until then.
+    await nextTurn();
     if (Date.now() - told > progressMillis) {
       told = Date.now();
       say(`${outcome.cases} cases, ${outcome.differences.length} differences, at seed ${seed}`);

@@ -31,7 +31,7 @@ export function printNumber(value: Decimal, template: string): string {
   return new NumberPrinter(value, parsed).run();
 }
 
-const token = /"((?:[^"\\]|\\.)*)"|FM|EEEE|PR|MI|PL|SG|TH|[09.,DGSLV$]|[^]/giu;
+const token = /"((?:[^"\\]|\\.)*)"|FM|EEEE|PR|MI|PL|SG|TH|[09.,DGSLVBC$]|[^]/giu;
 
 function parse(template: string): Template {
   const nodes: Node[] = [];
@@ -86,6 +86,10 @@ function parse(template: string): Template {
       case 'L':
         nodes.push({ kind: 'currency' });
         break;
+      // Blanks for zeros and the currency's code: read, and printed as nothing.
+      case 'B':
+      case 'C':
+        break;
       default:
         nodes.push({ kind: 'text', text: whole });
     }
@@ -133,7 +137,15 @@ class NumberPrinter {
     const firstShown = this.#overflow
       ? 0
       : Math.min(this.#width - this.#whole.length, firstZero < 0 ? this.#width : firstZero);
-    for (const node of nodes) this.#node(node, firstShown, explicit);
+    // A template without places for digits has none for the sign beside them.
+    const numbered = nodes.some((node) => node.kind === 'digit' || node.kind === 'point');
+    if (!numbered) this.#signPrinted = true;
+    for (const node of nodes) {
+      if (numbered || !(node.kind === 'sign' && node.form === 'S')) {
+        this.#node(node, numbered ? firstShown : 0, explicit);
+      }
+    }
+    if (!numbered) return this.#result;
     if (!this.#signPrinted && this.#needsPlainSign(explicit)) this.#sign(explicit);
     if (brackets && (this.#negative || !fill)) this.#result += this.#negative ? '>' : ' ';
     return this.#result;

@@ -177,7 +177,9 @@ function exists(input: LogicalPlan, subquery: Subquery, extra: readonly Expr[]):
   if (connected.missing !== null) return { input, value: booleanConstant(true) };
   const split = splitCondition(conjunction(connected.on), width);
   const rightOnly = split.residual.filter((part) => reads(part, (column) => column >= width));
-  const leftOnly = split.residual.filter((part) => reads(part, (column) => column < width));
+  const leftOnly = split.residual.filter(
+    (part) => !rightOnly.includes(part) && reads(part, (column) => column < width),
+  );
   if (rightOnly.length + leftOnly.length === split.residual.length) {
     const rights = filterBy(
       connected.right,

@@ -3,7 +3,7 @@
  *
  *   project a over project b   →  project a[b]
  *   filter p over filter q     →  filter q and p
- *   project of all columns     →  its input
+ *   project of all columns     →  its input, where numerics keep their form
  *
  * Projections are not pasted into each other when that would evaluate a volatile function another number
  * of times, or when the text would grow beyond a bound.
@@ -15,6 +15,7 @@ import { mapChildren } from '../../plan/children.ts';
 import { conjuncts, isVolatile, substitute } from '../../plan/expressions.ts';
 import type { LogicalPlan, ProjectPlan } from '../../plan/logical.ts';
 import { filterBy } from '../../plan/make.ts';
+import type { SqlType } from '../../types/sql-type.ts';
 import type { Rule } from '../rule.ts';
 
 export const mergeProjectsRule: Rule = {
@@ -32,18 +33,29 @@ function merge(plan: LogicalPlan): LogicalPlan {
     return filterBy(node.input.input, [...below, ...conjuncts(node.predicate)]);
   }
   if (node.kind !== 'project') return node;
-  if (isIdentity(node)) return node.input;
+  if (node.whole !== true && isIdentity(node)) return node.input;
   const { input } = node;
-  if (input.kind !== 'project' || !mayPaste(input, node)) return node;
+  if (input.kind !== 'project' || input.whole === true || !mayPaste(input, node)) return node;
   const exprs = node.exprs.map((expr) => substitute(expr, input.exprs));
   return merge({ ...node, input: input.input, exprs });
 }
 
 function isIdentity(plan: ProjectPlan): boolean {
+  const below = plan.input.schema;
   return (
-    plan.exprs.length === plan.input.schema.length &&
-    plan.exprs.every((expr, i) => expr.kind === 'column' && expr.index === i)
+    plan.exprs.length === below.length &&
+    plan.exprs.every(
+      (expr, i) =>
+        expr.kind === 'column' &&
+        expr.index === i &&
+        fixedScaleOf(plan.schema[i]!.type) === fixedScaleOf(below[i]!.type),
+    )
   );
+}
+
+/** What tells a numeric that travels as a scaled number from one that does not. */
+function fixedScaleOf(type: SqlType): number | undefined {
+  return type.kind === 'numeric' ? type.fixedScale : undefined;
 }
 
 /** How many parts the expressions of a projection may grow by when it is merged. */

@@ -60,7 +60,7 @@ function prune(plan: LogicalPlan, needed: ReadonlySet<number>): Pruned {
       return { plan: { ...node, keys }, place: input.place };
     }
     case 'project': {
-      const kept = sorted(needed);
+      const kept = plan.whole === true ? [...plan.exprs.keys()] : sorted(needed);
       const exprs = kept.map((column) => plan.exprs[column]!);
       const input = prune(plan.input, reading(new Set(), exprs));
       if (kept.length === plan.exprs.length && input.plan === plan.input) return unchanged(plan);

@@ -53,6 +53,7 @@ function pushOnce(input: LogicalPlan, conditions: readonly Expr[]): LogicalPlan 
       return filterBy(input.input, [...below, ...conditions]);
     }
     case 'project': {
+      if (input.whole === true) return null;
       const { below, above } = split(
         conditions,
         (condition) =>

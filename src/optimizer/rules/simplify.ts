@@ -2,9 +2,10 @@
  * Simplifies expressions, and plans that are thereby known to be empty.
  *
  *   1 + 2                     →  3             (immutable functions over constants; an error stays in place)
- *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked and cannot fail)
+ *   f(a, null)                →  null          (f strict; as in PostgreSQL, `a` is not asked, unless it fails of constants)
  *   a and true, a and a       →  a             a and false → false;  or likewise
  *   not not a, not a is null  →  a, a is not null
+ *   nullif(null, a)           →  null          nullif(a, null) → a
  *   case when true then a …   →  a             coalesce(null, a) → a
  *   filter false over p       →  no rows       filter true over p → p
  *   inner join with no rows   →  no rows       union with no rows → without it
@@ -14,7 +15,7 @@ import { evaluationError, SqlError } from '../../base/errors.ts';
 import type { CaseExpr, CoalesceExpr, ConstantExpr, Expr, LogicExpr } from '../../expr/expr.ts';
 import type { EvalContext } from '../../expr/functions/registry.ts';
 import { compileInterpreter } from '../../expr/interpret.ts';
-import { isConstant as dependsOnNothing, mapExpr } from '../../expr/walk.ts';
+import { isConstant as dependsOnNothing, mapExpr, someExpr } from '../../expr/walk.ts';
 import { mapExpressions, mapPlan } from '../../plan/children.ts';
 import { sameExpr } from '../../plan/encode.ts';
 import {
@@ -30,6 +31,7 @@ import {
 import type { LogicalPlan } from '../../plan/logical.ts';
 import { filterBy, isEmptyValues, makeProject, noRows } from '../../plan/make.ts';
 import { inputRow } from '../../plan/input-row.ts';
+import { sameType } from '../../types/oid.ts';
 import type { Schema } from '../../types/schema.ts';
 import type { Rule } from '../rule.ts';
 
@@ -71,8 +73,14 @@ function simplifyPart(expr: Expr, row: Schema, evaluation: EvalContext): Expr {
     case 'coalesce':
       return fold(simplifyCoalesce(expr), evaluation);
     case 'call': {
-      const isNull = expr.fn.strict && expr.args.some((arg) => isConstant(arg, null));
-      return isNull ? nullConstant(expr.type) : fold(expr, evaluation);
+      const beside = expr.args.some((arg) => isConstant(arg, null));
+      // NULL equals nothing, and what it stands beside is not asked.
+      if (expr.fn.name === 'nullif' && beside && sameType(expr.args[0]!.type, expr.type)) {
+        return expr.args[0]!;
+      }
+      const isNull = expr.fn.strict && beside;
+      if (!isNull) return fold(expr, evaluation);
+      return expr.args.some(holdsFailure) ? expr : nullConstant(expr.type);
     }
     default:
       return fold(expr, evaluation);
@@ -90,6 +98,14 @@ export function fold(expr: Expr, evaluation: EvalContext): Expr {
     if (evaluationError(error) instanceof SqlError) return expr;
     throw error;
   }
+}
+
+/** Whether a part of a folded expression is still to be computed from constants: that failed. */
+function holdsFailure(expr: Expr): boolean {
+  return someExpr(
+    expr,
+    (part) => part.kind !== 'constant' && !hasSubquery(part) && dependsOnNothing(part),
+  );
 }
 
 function simplifyLogic(expr: LogicExpr): Expr {

@@ -285,8 +285,17 @@ const unsafe: ReadonlySet<string> = new Set(
       'overlay',
       'similar_to_escape',
     ],
-    ['jsonb_set', 'jsonb_insert', '#-', 'jsonb_array_length', 'json_array_length', 'json_object'],
+    [
+      'jsonb_set',
+      'jsonb_set_lax',
+      'jsonb_insert',
+      '#-',
+      'jsonb_array_length',
+      'json_array_length',
+      'json_object',
+    ],
     ['jsonb_object', 'date_bin', 'to_char', 'gcd', 'lcm', 'like_escape', 'repeat', 'lpad', 'rpad'],
+    ['get_bit', 'set_bit', 'set_byte'],
     ['pg_size_bytes', 'jsonb_path_query_array', 'jsonb_path_query_first', 'timezone'],
     [
       'regexp_substr',

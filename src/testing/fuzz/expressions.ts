@@ -37,7 +37,10 @@ export const allTypes: readonly TypeName[] = [
 ];
 
 /** Types that have an order and an equality. */
-export const comparable: readonly TypeName[] = allTypes.filter((type) => type !== 'json');
+export const comparable: readonly TypeName[] = [
+  ...allTypes.filter((type) => type !== 'json'),
+  'mood',
+];
 
 /** Casts that lose nothing and never fail. */
 const widening: readonly (readonly [TypeName, TypeName])[] = [

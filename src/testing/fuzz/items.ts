@@ -66,6 +66,10 @@ export class ItemGenerator {
     return exactly(this.expressions.of(type, columns, 1), type);
   }
 
+  exactConstant(type: TypeName): string {
+    return exactly(this.expressions.constant(type), type).sql;
+  }
+
   where(columns: readonly Column[]): string {
     return this.chance.oneIn(2) ? '' : ` WHERE ${this.expressions.condition(columns, 2)}`;
   }
@@ -85,14 +89,14 @@ export const exactTypes: ReadonlySet<TypeName> = new Set([
   ...(['boolean', 'smallint', 'integer', 'bigint', 'numeric', 'text', 'varchar', 'bytea'] as const),
   ...(['date', 'time', 'timetz', 'timestamp', 'timestamptz', 'uuid'] as const),
   ...(['integer[]', 'smallint[]', 'bigint[]', 'text[]', 'date[]', 'uuid[]'] as const),
-  ...(['timestamp[]', 'timestamptz[]', 'boolean[]'] as const),
+  ...(['timestamp[]', 'timestamptz[]', 'boolean[]', 'mood'] as const),
 ]);
 
 /** Types that have min and max. */
 export const ordered: ReadonlySet<TypeName> = new Set([
   ...(['smallint', 'integer', 'bigint', 'numeric', 'text', 'varchar', 'date', 'time'] as const),
   ...(['timetz', 'timestamp', 'timestamptz', 'integer[]', 'text[]', 'double precision'] as const),
-  ...(['date[]', 'uuid[]', 'smallint[]', 'boolean[]'] as const),
+  ...(['date[]', 'uuid[]', 'smallint[]', 'boolean[]', 'mood'] as const),
 ]);
 
 export const simpleKeys = [

@@ -53,8 +53,10 @@ export async function openServer(programs: string): Promise<Judge> {
   };
   try {
     const client = await connected(directory);
+    const version = await versionOf(client);
     return new SqlJudge({
-      name: `PostgreSQL ${await versionOf(client)}`,
+      name: `PostgreSQL ${version}`,
+      version: parseInt(version),
       exec: (sql) => execute(client, sql),
       close: async () => {
         await client.end();

@@ -19,6 +19,8 @@ export const done: Answer = { kind: 'rows', names: [], oids: [], rows: [] };
 
 export interface Judge {
   readonly name: string;
+  /** The major version of its PostgreSQL. */
+  readonly version: number;
   /** An empty schema. */
   reset(): Promise<void>;
   /** Statements; the error that stopped them, or null. A transaction that they leave open is rolled back. */
@@ -31,6 +33,7 @@ export interface Judge {
 /** How a judge reaches its database: several statements at once, all values as text. */
 export interface JudgeConnection {
   readonly name: string;
+  readonly version: number;
   /** Results of the statements that give rows, in order. Throws what has a `code`. */
   exec(sql: string): Promise<(Answer & { kind: 'rows' })[]>;
   close(): Promise<void>;
@@ -47,6 +50,10 @@ export class SqlJudge implements Judge {
 
   get name(): string {
     return this.#connection.name;
+  }
+
+  get version(): number {
+    return this.#connection.version;
   }
 
   async reset(): Promise<void> {
@@ -99,8 +106,11 @@ const asText = Object.fromEntries(
 export async function openPglite(): Promise<Judge> {
   const database = await PGlite.create();
   await database.exec(`SET TimeZone = 'UTC'`);
+  const told = await database.query<{ server_version: string }>('SHOW server_version');
+  const version = parseInt(told.rows[0]!.server_version);
   return new SqlJudge({
-    name: 'PGlite',
+    name: `PGlite (PostgreSQL ${version})`,
+    version,
     exec: async (sql) => {
       const results = await database.exec(sql, { rowMode: 'array', parsers: asText });
       return results

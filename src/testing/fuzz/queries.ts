@@ -8,9 +8,10 @@ import { randomAggregate } from './aggregates.ts';
 import { ExpressionGenerator, type ExpressionOptions } from './expressions.ts';
 import { aliased, exactTypes, type Item, ItemGenerator, notPosition, simpleKeys } from './items.ts';
 import type { Column, Table } from './schema.ts';
+import { subqueryQuery } from './subqueries.ts';
 import { selectedSet, tableFunction } from './table-functions.ts';
 import { windowQuery } from './windows.ts';
-import { quote, type TypeName } from './value-types.ts';
+import { quote } from './value-types.ts';
 
 export interface RandomQuery {
   readonly sql: string;
@@ -23,7 +24,7 @@ interface Relation {
   readonly columns: readonly Column[];
 }
 
-interface FromClause {
+export interface FromClause {
   readonly from: string;
   readonly columns: readonly Column[];
 }
@@ -59,7 +60,11 @@ export class QueryGenerator {
     this.#ctes = [];
     this.#items = new ItemGenerator(this.#options);
     let prefix = '';
-    if (this.#chance.oneIn(5)) {
+    if (this.#chance.oneIn(12)) {
+      const { sql, relation } = this.#recursive();
+      this.#ctes.push(relation);
+      prefix = `WITH RECURSIVE ${sql} `;
+    } else if (this.#chance.oneIn(5)) {
       const ctes = this.#chance.some(1, 2, () => {
         const relation = this.#relation(1);
         const name = this.#name();
@@ -155,7 +160,7 @@ export class QueryGenerator {
     const side = (): { sql: string; items: Item[] } => {
       if (this.#chance.oneIn(6)) {
         const rows = this.#chance.some(1, 3, () => {
-          const cells = types.map((type) => this.#items.expressions.constant(type));
+          const cells = types.map((type) => this.#items.exactConstant(type));
           return `(${cells.join(', ')})`;
         });
         const items = types.map((type) => ({ sql: '', type, exact: exactTypes.has(type) }));
@@ -206,66 +211,36 @@ export class QueryGenerator {
   }
 
   #withSubquery(depth: number): Relation {
-    const { from, columns } = this.#from(depth - 1);
-    const inner = this.#from(depth - 1);
-    const both = [...columns, ...inner.columns];
-    const condition = this.#items.expressions.condition(both, 1);
-    const items = this.#chance.some(1, 3, () => this.#items.item(columns, 1));
-    const where = (test: string): Relation =>
-      this.#made(`SELECT ${aliased(items)} FROM ${from} WHERE ${test}`, items);
-    const type = this.#chance.pick(simpleKeys);
-    const outerValue = this.#items.expressions.of(type, columns, 1);
-    const innerValue = this.#items.expressions.of(type, inner.columns, 1);
-    const linked = this.#chance.oneIn(2) ? ` WHERE ${condition}` : this.#items.where(inner.columns);
-    switch (this.#chance.below(9)) {
-      case 0:
-      case 1:
-        return where(
-          `${this.#chance.pick(['', 'NOT '])}EXISTS (SELECT 1 FROM ${inner.from} WHERE ${condition})`,
-        );
-      case 2:
-      case 3:
-        return where(
-          `${outerValue} ${this.#chance.pick(['', 'NOT '])}IN (SELECT ${innerValue} FROM ${inner.from}${linked})`,
-        );
-      case 4:
-        return where(
-          `${outerValue} ${this.#chance.pick(['=', '<', '>=', '<>'])} ${this.#chance.pick(['ANY', 'ALL'])} (SELECT ${innerValue} FROM ${inner.from}${linked})`,
-        );
-      case 5: {
-        const call = randomAggregate(this.#items, inner.columns, false);
-        return this.#made(
-          `SELECT ${aliased([...items, { ...call, sql: `(SELECT ${call.sql} FROM ${inner.from}${linked})` }])} FROM ${from}`,
-          [...items, call],
-        );
-      }
-      case 6: {
-        const key = this.#items.exactOf(type, inner.columns);
-        const one = `(SELECT ${key.sql} FROM ${inner.from}${linked} ORDER BY 1 LIMIT 1)`;
-        const all = [...items, { ...key, sql: one }];
-        return this.#made(`SELECT ${aliased(all)} FROM ${from}`, all);
-      }
-      case 7: {
-        const key = this.#items.exactOf(
-          this.#chance.pick(['integer', 'text'] as const),
-          inner.columns,
-        );
-        const many = `ARRAY(SELECT ${key.sql} FROM ${inner.from}${linked} ORDER BY 1)`;
-        const all = [...items, { sql: many, type: `${key.type}[]` as TypeName, exact: true }];
-        return this.#made(`SELECT ${aliased(all)} FROM ${from}`, all);
-      }
-      default: {
-        const name = this.#name();
-        const call = randomAggregate(this.#items, inner.columns, false);
-        const join = this.#chance.pick(['CROSS JOIN', 'LEFT JOIN']);
-        const on = join === 'LEFT JOIN' ? ' ON true' : '';
-        const all = [...items, { ...call, sql: `${name}.v` }];
-        return this.#made(
-          `SELECT ${aliased(all)} FROM ${from} ${join} LATERAL (SELECT ${call.sql} AS v FROM ${inner.from}${linked}) ${name}${on}`,
-          all,
-        );
-      }
-    }
+    const made = subqueryQuery(this.#items, {
+      outer: this.#from(depth - 1),
+      inner: this.#from(depth - 1),
+      third: this.#fromItem(0),
+      name: () => this.#name(),
+    });
+    return this.#made(made.sql, made.items);
+  }
+
+  /** A recursive query over two columns of integers that comes to an end, as a common table. */
+  #recursive(): { sql: string; relation: Relation & { name: string } } {
+    const name = this.#name();
+    const [base, table, step] = [this.#name(), this.#fromItem(0), this.#name()];
+    const integer = this.#chance.pick(
+      table.columns.filter((column) => column.type === 'integer'),
+    ).name;
+    const key = this.#chance.pick(table.columns.filter((column) => column.type === 'integer')).name;
+    const start = this.#chance.pick(this.#tables).name;
+    const more = this.#chance.oneIn(3)
+      ? ` AND ${this.#items.expressions.condition(table.columns, 1)}`
+      : '';
+    const kind = this.#chance.pick(['JOIN', 'JOIN', 'LEFT JOIN']);
+    const on = `${key} ${this.#chance.pick(['=', '=', '>'])} ${step}.n`;
+    const sql = `${name}(n, k) AS (SELECT DISTINCT ${base}.id, 0 FROM ${start} ${base} UNION SELECT ${integer}, ${step}.k + 1 FROM ${name} ${step} ${kind} ${table.from} ON ${on} WHERE ${step}.k < ${this.#chance.between(1, 3)}${more})`;
+    const columns = ['n', 'k'].map((each): Column => ({
+      name: each,
+      type: 'integer',
+      exact: true,
+    }));
+    return { sql, relation: { sql, columns, name } };
   }
 
   #from(depth: number): FromClause {
@@ -273,6 +248,7 @@ export class QueryGenerator {
     if (this.#chance.oneIn(2)) return left;
     const right = this.#fromItem(depth);
     const columns = [...left.columns, ...right.columns];
+    if (this.#chance.oneIn(8)) return this.#named(left);
     const kind = this.#chance.pick([
       'JOIN',
       'LEFT JOIN',
@@ -299,6 +275,33 @@ export class QueryGenerator {
         : '';
     const operator = kind !== 'FULL JOIN' && this.#chance.oneIn(5) ? '<' : '=';
     return { from: `${left.from} ${kind} ${right.from} ON ${a} ${operator} ${b}${more}`, columns };
+  }
+
+  /** A join by the name of a column, which stands for both then. */
+  #named(left: FromClause): FromClause {
+    const table = this.#chance.pick(this.#tables);
+    const name = this.#name();
+    const shared = table.columns.find(
+      (column) => this.#chance.oneIn(2) && left.columns.some((each) => sharesName(each, column)),
+    );
+    const key = shared ?? table.columns[0]!;
+    const others = table.columns.filter((column) => column !== key);
+    const renamed = others.map((column, i) => `${column.name} AS r${i}`);
+    const right = `(SELECT ${[key.name, ...renamed].join(', ')} FROM ${table.name}) ${name}`;
+    const columns = [
+      ...left.columns,
+      { ...key, name: `${name}.${key.name}` },
+      ...others.map((column, i) => ({ ...column, name: `${name}.r${i}` })),
+    ];
+    const kind = this.#chance.pick(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN']);
+    if (!left.columns.some((each) => sharesName(each, key))) {
+      return { from: `${left.from} CROSS JOIN ${right}`, columns };
+    }
+    // The merged column goes by its name alone.
+    columns.push({ ...key, name: key.name });
+    return this.#chance.oneIn(2)
+      ? { from: `${left.from} NATURAL ${kind} ${right}`, columns }
+      : { from: `${left.from} ${kind} ${right} USING (${key.name})`, columns };
   }
 
   #joinKeys(left: readonly Column[], right: readonly Column[]): [string, string] {
@@ -350,4 +353,9 @@ export class QueryGenerator {
   #name(): string {
     return `n${++this.#names}`;
   }
+}
+
+function sharesName(column: Column, other: Column): boolean {
+  const name = column.name.slice(column.name.indexOf('.') + 1);
+  return name === other.name && column.type === other.type && column.type !== 'json';
 }

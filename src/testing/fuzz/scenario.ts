@@ -5,13 +5,15 @@
 
 import type { Random } from '../../base/random.ts';
 import { Chance } from './chance.ts';
-import { compareAnswers } from './compare.ts';
+import { ChangeGenerator } from './changes.ts';
+import { compareAnswers, type Question, type Verdict } from './compare.ts';
 import type { Daring } from './expressions.ts';
 import { type Answer, done, type Judge } from './judge.ts';
 import { expressionQuery, QueryGenerator, type RandomQuery } from './queries.ts';
-import { ChangeGenerator, randomTables } from './schema.ts';
+import { randomTables } from './schema.ts';
 import { resolutionQuery, unionQuery } from './resolution.ts';
 import type { Signature } from './signatures.ts';
+import { moodDefinition } from './value-types.ts';
 import { Subject } from './subject.ts';
 
 export interface Scenario {
@@ -61,7 +63,7 @@ export function randomScenario(random: Random, signatures: readonly Signature[])
   const calm = !chance.oneIn(3);
   const tables = randomTables(chance, calm);
   const changes = new ChangeGenerator(chance, tables, calm);
-  const setup = [...tables.map((table) => table.definition), ...changes.fill()];
+  const setup = [moodDefinition, ...tables.map((table) => table.definition), ...changes.fill()];
   const options = (daring: Daring) => ({ chance, signatures, daring, calm });
   const queries = new QueryGenerator(options(calm ? 'calm' : 'total'), tables);
   return {
@@ -135,13 +137,14 @@ class ScenarioRun {
 
   /** False when the two disagree on a statement: what follows would be another history. */
   async #both(statement: string): Promise<boolean> {
-    const expected = await this.#judge.run(statement);
-    const actual = await this.#subject.run(statement);
-    if (expected === null && actual === null) return true;
-    const verdict = compareAnswers(expected ?? done, actual ?? done, {
-      sql: statement,
-      loose: false,
-    });
+    const [expected, actual] = await this.#change(statement);
+    let verdict = this.#verdict(expected, actual, { sql: statement, loose: false });
+    if (verdict.kind === 'same' && expected.kind === 'error' && actual.kind === 'error') {
+      // What is refused must be refused by the same name.
+      if (expected.code === actual.code) return true;
+      const what = `fails with ${actual.code} ${actual.message} for ${expected.code}`;
+      verdict = { kind: 'different', what };
+    }
     if (verdict.kind === 'same') return true;
     if (verdict.kind === 'refused') count(this.#outcome.refused, verdict.reason);
     if (verdict.kind === 'other-error') count(this.#outcome.otherErrors, verdict.reason);
@@ -152,6 +155,17 @@ class ScenarioRun {
     return verdict.kind === 'other-error';
   }
 
+  /** What both answer to a statement, which changes both. */
+  async #change(statement: string): Promise<[Answer, Answer]> {
+    if (/ RETURNING /.test(statement)) {
+      const [expected] = await this.#judge.ask([statement]);
+      return [expected!, await this.#subject.ask(statement)];
+    }
+    const expected = await this.#judge.run(statement);
+    const actual = await this.#subject.run(statement);
+    return [expected ?? done, actual ?? done];
+  }
+
   async #makeView(query: RandomQuery, index: number): Promise<void> {
     const view = `v${index}`;
     const error = await this.#subject.run(`CREATE MATERIALIZED VIEW ${view} AS ${query.sql}`);
@@ -160,7 +174,7 @@ class ScenarioRun {
     if (error === null) return;
     if (error.code === '0A000') count(this.#outcome.refused, error.message);
     // That the judge refuses it too is seen when it is asked ad hoc.
-    const verdict = compareAnswers(done, error, { sql: query.sql, loose: false });
+    const verdict = this.#verdict(done, error, { sql: query.sql, loose: false });
     if (verdict.kind !== 'different') return;
     const [expected] = await this.#judge.ask([query.sql]);
     if (expected?.kind === 'rows') {
@@ -211,7 +225,7 @@ class ScenarioRun {
   }
 
   #judged(query: LiveQuery, how: 'view' | 'ad hoc', expected: Answer, actual: Answer): boolean {
-    const verdict = compareAnswers(expected, actual, query);
+    const verdict = this.#verdict(expected, actual, query);
     switch (verdict.kind) {
       case 'same':
         return true;
@@ -232,6 +246,10 @@ class ScenarioRun {
         if (how === 'ad hoc') query.stored = false;
         return false;
     }
+  }
+
+  #verdict(expected: Answer, actual: Answer, question: Question): Verdict {
+    return compareAnswers(expected, actual, question, this.#judge.version);
   }
 
   #report(query: RandomQuery, how: Difference['how'], what: string): void {

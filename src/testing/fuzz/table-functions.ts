@@ -74,6 +74,10 @@ const functions: readonly Make[] = [
     sql: `json_array_elements_text(json_build_array(${of('json')}, ${of('integer')}))`,
     columns: [['j', 'text']],
   }),
+  ({ chance }, of) => ({
+    sql: `jsonb_path_query(${of('jsonb')}, ${chance.pick(paths)})`,
+    columns: [['j', 'jsonb']],
+  }),
   (_, of) => ({
     sql: `jsonb_each_text(jsonb_build_object('k', ${of('jsonb')}, 'a', ${of('date')}))`,
     columns: [
@@ -87,6 +91,12 @@ const functions: readonly Make[] = [
   }),
   (_, of) => ({ sql: `generate_subscripts(${of('text[]')}, 1)`, columns: [['i', 'integer']] }),
 ];
+
+/** Lax paths that fail on no document. */
+const paths = [
+  ...["'$.b[*]'", "'$[*]'", "'$.**'", "'$.b[*] ? (@ > 1)'", "'$.*.type()'", "'$[*].size()'"],
+  ...["'$.b[last]'", "'$ ? (exists (@.a))'", '\'$[*] ? (@ like_regex "^[a-x]")\'', "'$.b[0 to 1]'"],
+] as const;
 
 /** A select item that makes rows. */
 export function selectedSet(items: ItemGenerator, columns: readonly Column[]): Item {

@@ -38,7 +38,11 @@ export type TypeName =
   | 'interval[]'
   | 'uuid[]'
   | 'jsonb[]'
-  | 'boolean[]';
+  | 'boolean[]'
+  | 'mood';
+
+/** The enum that columns of type `mood` are of. */
+export const moodDefinition = `CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'a')`;
 
 export interface ColumnType {
   readonly base: TypeName;
@@ -93,6 +97,7 @@ export const columnTypes: readonly ColumnType[] = [
   plain('interval[]', false),
   plain('uuid[]'),
   plain('jsonb[]', false),
+  plain('mood'),
 ];
 
 const calmLiterals: Readonly<Record<TypeName, readonly string[]>> = {
@@ -155,6 +160,7 @@ const calmLiterals: Readonly<Record<TypeName, readonly string[]>> = {
   'timestamptz[]': ['{}', '{"2024-02-29 12:00:00+05"}'],
   'interval[]': ['{}', '{"1 day",01:00}', '{NULL,"-1 mon"}'],
   'uuid[]': ['{}', '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,NULL}'],
+  mood: ['sad', 'ok', 'happy', 'a'],
   'jsonb[]': ['{}', '{"{\\"a\\": 1}","[1]"}', '{"\\"x\\"",NULL,"null"}'],
 };
 
@@ -225,6 +231,7 @@ const wildLiterals: Readonly<Record<TypeName, readonly string[]>> = {
   'timestamptz[]': ['{-infinity}'],
   'interval[]': ['{"1 mon -1 day"}', '{{00:00:00.000001}}'],
   'uuid[]': ['{{ffffffff-ffff-ffff-ffff-ffffffffffff}}'],
+  mood: [],
   'jsonb[]': ['{{"1"},{"[]"}}', '{"{\\"b\\":1,\\"a\\":1.50}"}'],
 };
 

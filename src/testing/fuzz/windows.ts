@@ -121,8 +121,10 @@ function randomFrame(generator: ItemGenerator): string {
     ...['CURRENT ROW AND UNBOUNDED FOLLOWING', '1 FOLLOWING AND 2 FOLLOWING'],
     ...['1 FOLLOWING AND UNBOUNDED FOLLOWING', '2 PRECEDING AND CURRENT ROW'],
   ]);
+  // PostgreSQL's EXCLUDE TIES takes the current row for the first of a frame even where it is not in it.
+  const apart = /^1 FOLLOWING|1 PRECEDING$/.test(bounds);
   const exclude = chance.pick([
-    ...['', '', '', ' EXCLUDE CURRENT ROW', ' EXCLUDE TIES', ' EXCLUDE GROUP'],
+    ...['', '', '', ' EXCLUDE CURRENT ROW', apart ? '' : ' EXCLUDE TIES', ' EXCLUDE GROUP'],
   ]);
   switch (chance.below(4)) {
     case 0:

@@ -103,6 +103,7 @@ export class RegexAutomaton {
    */
   find(bytes: Uint8Array, start: number, end: number, groups: boolean): Outcome {
     if (this.#gaveUp) return unsuited;
+    if (this.#classes.words && !isAscii(bytes, start, end)) return unsuited;
     let at = this.#begin(bytes, start, end);
     if (at < 0) return noMatch;
     const classes = this.#classes;
@@ -370,4 +371,9 @@ function fill(
   if (from < 0) for (let slot = 0; slot < width; slot++) to[base + slot] = -1;
   else for (let slot = 0; slot < width; slot++) to[base + slot] = registers[from * width + slot]!;
   for (let each = 0; each < slots.length; each++) to[base + slots[each]!] = at;
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at]! >= 0x80) return false;
+  return true;
 }

@@ -13,7 +13,6 @@ const wideMax = 32;
 /** Code points beyond ASCII that are remembered with their classes. */
 const rememberedMax = 4096;
 const newline = 10;
-const foreignWord = /[\p{L}\p{M}\p{N}\p{Pc}]/u;
 
 export class CharacterClasses {
   /** By byte; 0 for those that begin no character of ASCII. */
@@ -23,8 +22,8 @@ export class CharacterClasses {
   /** Length in bytes of the character that `wide` last saw. */
   wideLength = 0;
   readonly #program: RegexProgram;
-  /** Boundaries of words matter; those of letters beyond ASCII are not known. */
-  readonly #words: boolean;
+  /** Boundaries of words matter; they are known in texts of ASCII only. */
+  readonly words: boolean;
   readonly #bySignature = new Map<string, number>();
   /** A code point of each class; -1 for the end. */
   readonly #samples: number[] = [-1];
@@ -33,7 +32,7 @@ export class CharacterClasses {
   constructor(program: RegexProgram) {
     this.#program = program;
     const words = condition.wordBoundary | condition.noWordBoundary;
-    this.#words = program.instructions.some(
+    this.words = program.instructions.some(
       (each) => each.op === 'assert' && (each.conditions & words) !== 0,
     );
     for (let byte = 0; byte < 128; byte++) this.ascii[byte] = this.#classOf(byte);
@@ -62,7 +61,6 @@ export class CharacterClasses {
     if (codePoint < 0) return -1;
     const known = this.#remembered.get(codePoint);
     if (known !== undefined) return known;
-    if (this.#words && foreignWord.test(String.fromCodePoint(codePoint))) return -1;
     const kind = this.#classOf(codePoint);
     if (kind >= this.limit) return -1;
     if (this.#remembered.size >= rememberedMax) this.#remembered.clear();

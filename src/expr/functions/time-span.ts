@@ -1,6 +1,6 @@
 /** AT TIME ZONE, age and Flink's TIMESTAMPDIFF and TIMESTAMPADD, isfinite. */
 
-import { SqlError, sqlstate } from '../../base/errors.ts';
+import { notSupported, SqlError, sqlstate } from '../../base/errors.ts';
 import {
   addInterval,
   age,
@@ -88,6 +88,16 @@ function differences(): ScalarFunction[] {
       [timestamptz],
       interval,
       call1((a: bigint, context) => age(today(context), utcToLocal(a, sessionZone(context)))),
+      stable,
+    ),
+    // It is there so that an untyped constant has no one meaning.
+    scalar(
+      'age',
+      [types.xid],
+      integer,
+      call1(() => {
+        throw notSupported('age of a transaction id');
+      }),
       stable,
     ),
     ...['timestampdiff', 'datediff'].map((name) =>

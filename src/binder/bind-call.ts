@@ -16,13 +16,14 @@ import { bindHypothetical, isHypothetical } from './bind-hypothetical.ts';
 import { callNamed } from './bind-literal.ts';
 import { operatorCall } from './bind-operator.ts';
 import { bindOver, isPureWindowFunction } from './bind-over.ts';
-import { coerceArgs, coerceToCommon, constant } from './coerce.ts';
+import { coerceArgs, coerceToCommon, constant, typeName } from './coerce.ts';
 import { bindIn, checkAllowed, type ExprEnv } from './expr-env.ts';
 import { groupWindowColumn } from './group-window-columns.ts';
 import { argumentsInOrder } from './named-arguments.ts';
 import { mark } from './query-level.ts';
 import { undecidedParameter } from './parameters.ts';
 import { sameExprs } from './same-expr.ts';
+import { isSortable } from './sort-key.ts';
 
 /** Schemas that functions are found in: they all live in pg_catalog, in name if not in fact. */
 const functionSchemas: ReadonlySet<string> = new Set([
@@ -187,6 +188,13 @@ export function bindConditional(call: ast.ConditionalCall, env: ExprEnv): Expr {
   }
   if (call.function !== 'coalesce') {
     const common = coerceToCommon(env.binding, args, call.function.toUpperCase());
+    if (!isSortable(env.binding, common.exprs[0]!)) {
+      throw new SqlError(
+        sqlstate.undefinedFunction,
+        `could not identify a comparison function for type ${typeName(common.type)}`,
+        { position: at },
+      );
+    }
     return callNamed(env.binding, call.function, common.exprs, at);
   }
   const { exprs, type } = coerceToCommon(env.binding, args, 'COALESCE');

@@ -11,23 +11,29 @@ import { settleUnknown, typeName } from './coerce.ts';
 /** The key that orders by `expr` as `item` says. 42883 for a type without an order. */
 export function sortKey(binding: Binding, item: ast.SortItem, expr: Expr): SortKey {
   const settled = settleUnknown(binding, expr);
-  checkSortable(binding, settled, item.expression.span.start);
+  if (!isSortable(binding, settled)) {
+    throw new SqlError(
+      sqlstate.undefinedFunction,
+      `could not identify an ordering operator for type ${typeName(settled.type)}`,
+      {
+        hint: 'Use an explicit ordering operator or modify the query.',
+        position: item.expression.span.start,
+      },
+    );
+  }
   const descending = isDescending(item);
   const nullsFirst = item.nulls === null ? descending : item.nulls === 'first';
   return { expr: settled, descending, nullsFirst };
 }
 
-/** 42883 for a type without an order, such as json. */
-function checkSortable(binding: Binding, expr: Expr, position: number): void {
+/** False for a type without an order, such as json. */
+export function isSortable(binding: Binding, expr: Expr): boolean {
   try {
     resolveOperator(binding.functions, '<', expr.type, expr.type);
+    return true;
   } catch (error) {
     if (!(error instanceof SqlError) || error.code !== sqlstate.undefinedFunction) throw error;
-    throw new SqlError(
-      sqlstate.undefinedFunction,
-      `could not identify an ordering operator for type ${typeName(expr.type)}`,
-      { hint: 'Use an explicit ordering operator or modify the query.', position },
-    );
+    return false;
   }
 }
 

@@ -62,6 +62,8 @@ interface FileState {
 }
 
 const chunkBytes = 256 * 1024;
+/** Read of a file before it is looked at anew: opening it, with all that is checked then, costs as much as a chunk. */
+const chunksMax = 16;
 /** Bytes read ahead of the engine. */
 const queueBytesMax = 8 * 1024 * 1024;
 const tailBytes = 64;
@@ -231,17 +233,17 @@ export class FileReader implements SourceReader {
     }
     for (const file of this.#files.values()) {
       while (this.#isLive() && !file.done) {
-        if (this.#queuedBytes >= queueBytesMax) {
+        if (!this.#hasRoom()) {
           this.#waitingForRoom = true;
           return;
         }
-        if (!(await this.#readChunk(file))) break;
+        if (!(await this.#readOn(file))) break;
       }
     }
   }
 
-  /** Reads one chunk; false when the file has no more at present. */
-  async #readChunk(file: FileState): Promise<boolean> {
+  /** Opens the file and reads some chunks; false when it has no more at present. */
+  async #readOn(file: FileState): Promise<boolean> {
     const from = file.cutter.fed;
     const found = await stat(file.path).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return null;
@@ -259,17 +261,29 @@ export class FileReader implements SourceReader {
       return false;
     }
     const handle = await openAllowed(file.path, this.#allowed);
-    let chunk: Buffer;
     try {
       const opened = await handle.stat();
       file.size = opened.size;
       await this.#checkIdentity(file, opened, handle);
-      chunk = await this.#readFrom(file, from, handle);
-      if (this.#options.header && file.header === null) {
-        file.header = await readHeader(handle, file.name, this.#options);
+      let more = true;
+      for (let chunks = 0; more && chunks < chunksMax && this.#hasRoom(); chunks++) {
+        more = await this.#readChunk(file, handle);
       }
+      return more;
     } finally {
       await handle.close();
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.#queuedBytes < queueBytesMax;
+  }
+
+  async #readChunk(file: FileState, handle: ReadableFile): Promise<boolean> {
+    const from = file.cutter.fed;
+    const chunk = await this.#readFrom(file, from, handle);
+    if (this.#options.header && file.header === null) {
+      file.header = await readHeader(handle, file.name, this.#options);
     }
     if (!this.#isLive()) return false;
     const last = !this.#options.follow && from + chunk.length >= (file.size ?? 0);

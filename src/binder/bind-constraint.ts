@@ -1,10 +1,9 @@
 /** ALTER TABLE … ADD and DROP CONSTRAINT: the table and its indexes as they are to be. */
 
-import { notSupported, SqlError, sqlstate } from '../base/errors.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import { indexesOf, primaryKeyName } from '../catalog/indexes.ts';
 import type { IndexObject, TableObject } from '../catalog/objects.ts';
 import type * as ast from '../syntax/ast.ts';
-import { checkName } from './bind-columns.ts';
 import { refuseKeyReaders } from './bind-drop-column.ts';
 import { uniqueIndex } from './bind-index.ts';
 import { bindScalar } from './bind-scalar.ts';
@@ -12,6 +11,7 @@ import type { Binding } from './binding.ts';
 import type { Unnumbered } from './bound-statement.ts';
 import { coerceBoolean } from './coerce.ts';
 import { storedExpression } from './stored-sql.ts';
+import { checkName, foreignKey } from './table-constraints.ts';
 
 /** The actions that are handled here. */
 export const constraintActions: ReadonlySet<ast.AlterAction['kind']> = new Set([
@@ -64,7 +64,7 @@ export function alterConstraint(
         dropped: null,
       };
     case 'foreign-key':
-      throw notSupported('FOREIGN KEY', { hint: 'Leave the constraint out.', position });
+      throw foreignKey(position);
   }
 }
 

@@ -10,12 +10,7 @@ import type {
 import { primaryKeyName } from '../catalog/indexes.ts';
 import type * as ast from '../syntax/ast.ts';
 import type { Schema } from '../types/schema.ts';
-import {
-  bindColumns,
-  plainColumn,
-  type SequenceColumn,
-  type UniqueColumns,
-} from './bind-columns.ts';
+import { bindColumns } from './bind-columns.ts';
 import { freeName, indexOn, uniqueIndex } from './bind-index.ts';
 import { type BoundOptions, bindOptions, findConnector } from './bind-options.ts';
 import { sequenceNumbers, sequenceObject } from './bind-sequence.ts';
@@ -30,8 +25,11 @@ import type {
   CreateMode,
   Unnumbered,
 } from './bound-statement.ts';
+import { plainColumn } from './column-list.ts';
+import type { SequenceColumn } from './column-values.ts';
 import { nameForCreation } from './relation-lookup.ts';
 import { storedStatement } from './stored-sql.ts';
+import type { UniqueColumns } from './table-constraints.ts';
 
 /** CREATE TABLE keeps rows; with a connector it is a source, which CREATE SOURCE always is. */
 export function bindCreateTable(

@@ -11,6 +11,9 @@ import { ErrorLedger } from './error-ledger.ts';
 import { deadLetterColumns, lateRowColumns, Ledger, ledgerName } from './ledger.ts';
 import { LedgerNames } from './ledger-names.ts';
 
+/** Under which name a checkpoint keeps them. */
+export const ledgerOwner = 'ledgers';
+
 /** What has a name in the ledgers. */
 interface NamedObject {
   readonly oid: number;

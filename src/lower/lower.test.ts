@@ -24,7 +24,8 @@ import {
 } from '../testing/plan-builder.ts';
 import type { TestTable } from '../testing/plan-builder.ts';
 import { types } from '../types/sql-type.ts';
-import { lower, lowerQuery } from './lower.ts';
+import { lower } from './lower.ts';
+import { lowerQuery } from './lower-query.ts';
 
 const minute = 60_000_000;
 

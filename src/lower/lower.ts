@@ -4,35 +4,30 @@
  * from `lowerQuery` as something to do with the finished rows.
  */
 
-import { AssertionFailed, assert, must, unreachable } from '../base/assert.ts';
-import { SqlError, notSupported, sqlstate } from '../base/errors.ts';
-import type { Expr } from '../expr/expr.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
+import { notSupported } from '../base/errors.ts';
 import { children } from '../plan/children.ts';
-import { columnsFor, isVolatile, substitute } from '../plan/expressions.ts';
-import { makeFilter } from '../plan/make.ts';
-import type { Schema } from '../types/schema.ts';
-import type { ColumnSpec, DataflowPlan, OrderSpec } from '../plan/dataflow-plan.ts';
+import type { ColumnSpec, DataflowPlan } from '../plan/dataflow-plan.ts';
+import { columnsFor } from '../plan/expressions.ts';
 import { expandGroupingSets } from '../plan/grouping-sets.ts';
 import type {
   AggregatePlan,
   EmitMode,
   FlatMapPlan,
   LogicalPlan,
-  OverPlan,
   RecursionPlan,
   RecursionRef,
   SetPlan,
-  SortKey,
-  SortPlan,
   WindowPlan,
 } from '../plan/logical.ts';
 import { propertiesOf } from '../plan/properties.ts';
 import { ColumnCollector } from './column-collector.ts';
-import { type PanedAggregate, findPane, lowerAggregate } from './lower-aggregate.ts';
+import { expectFinal } from './expect-final.ts';
 import { keepRounds, roundField } from './keep-rounds.ts';
+import { findPane, lowerAggregate, type PanedAggregate } from './lower-aggregate.ts';
 import { lowerJoin } from './lower-join.ts';
-import { NodeList } from './node-list.ts';
-import { numberFirst } from './number-first.ts';
+import { lowerOver, lowerSort } from './lower-order.ts';
+import { columnSpecs, NodeList } from './node-list.ts';
 import { groupDistinct, respellSet, spellKeys } from './spellings.ts';
 import { hasClock, hasEventTime } from './time-pane.ts';
 
@@ -62,69 +57,8 @@ export function lower(plan: LogicalPlan, options: Partial<LowerOptions> = {}): D
   const full = { ...defaultLowerOptions, ...options };
   const lowering = new Lowering(full);
   const root = lowering.plan(plan);
-  if (full.emit === 'window-close') lowering.expectFinal(root);
+  if (full.emit === 'window-close') expectFinal(root, lowering.nodes);
   return lowering.nodes.finish(root, full.fingerprintSalt);
-}
-
-/** An ad-hoc query: what runs, and what is done with its rows once they are all there. */
-export interface LoweredQuery {
-  readonly plan: DataflowPlan;
-  /** Over the plan's columns; empty when the query asks for no order. */
-  readonly order: readonly OrderSpec[];
-  readonly limit: number | null;
-  readonly offset: number;
-  readonly withTies: boolean;
-  /** The first so many columns are the result; the others are there to sort by. */
-  readonly visibleColumns: number;
-}
-
-export function lowerQuery(plan: LogicalPlan, fingerprintSalt = ''): LoweredQuery {
-  const options = { ...defaultLowerOptions, once: true, fingerprintSalt };
-  const top = topSort(plan);
-  if (top === null) {
-    const lowered = lower(plan, options);
-    const visibleColumns = plan.schema.length;
-    return { plan: lowered, order: [], limit: null, offset: 0, withTies: false, visibleColumns };
-  }
-  const { sort, exprs, schema } = top;
-  const collector = new ColumnCollector(sort.input, 0);
-  exprs.forEach((expr, i) => collector.addAnew(expr, schema[i]!));
-  const order = orderOver(sort.order, collector);
-  return {
-    plan: lower(collector.plan(), options),
-    order,
-    limit: rowCount(sort.limit, 'LIMIT'),
-    offset: rowCount(sort.offset, 'OFFSET') ?? 0,
-    withTies: sort.withTies,
-    visibleColumns: exprs.length,
-  };
-}
-
-/**
- * The sort at the top of a query, seen through projections, which are given over the sort's input, and
- * through filters, when the sort has no limit that a filter below it would change.
- */
-function topSort(
-  plan: LogicalPlan,
-): { readonly sort: SortPlan; readonly exprs: readonly Expr[]; readonly schema: Schema } | null {
-  if (plan.kind === 'sort') {
-    if (plan.partitionBy.length > 0) return null;
-    return { sort: plan, exprs: columnsFor(plan.schema), schema: plan.schema };
-  }
-  if (plan.kind === 'filter') {
-    const below = topSort(plan.input);
-    if (below === null || below.sort.limit !== null || below.sort.offset !== null) return null;
-    const input = makeFilter(below.sort.input, substitute(plan.predicate, below.exprs));
-    return { ...below, sort: { ...below.sort, input } };
-  }
-  if (plan.kind !== 'project') return null;
-  const below = topSort(plan.input);
-  if (below === null || below.exprs.some(isVolatile)) return null;
-  return {
-    sort: below.sort,
-    exprs: plan.exprs.map((expr) => substitute(expr, below.exprs)),
-    schema: plan.schema,
-  };
 }
 
 interface LoweredRecursion {
@@ -227,9 +161,9 @@ class Lowering {
         });
       }
       case 'sort':
-        return this.#sort(plan);
+        return lowerSort(plan, this.nodes, (each) => this.plan(each));
       case 'over':
-        return this.#over(plan);
+        return lowerOver(plan, this.nodes, (each) => this.plan(each));
       case 'flat-map':
         return this.#flatMap(plan, columns);
       case 'single-row': {
@@ -358,70 +292,6 @@ class Lowering {
     });
   }
 
-  #sort(plan: SortPlan): number {
-    if (plan.limit === null && plan.offset === null) return this.plan(plan.input);
-    const limit = rowCount(plan.limit, 'LIMIT');
-    const offset = rowCount(plan.offset, 'OFFSET') ?? 0;
-    if (limit === null && offset === 0) return this.plan(plan.input);
-    const width = plan.schema.length;
-    const collector = new ColumnCollector(plan.input, width);
-    const partitionBy = plan.partitionBy.map((expr) => collector.add(expr));
-    const order = orderOver(plan.order, collector);
-    const inputPlan = collector.plan();
-    const input = this.plan(inputPlan);
-    const below = this.nodes.at(input);
-    const node = this.nodes.add({
-      kind: 'top-n',
-      inputs: [input],
-      partitionBy,
-      order,
-      limit,
-      offset,
-      withTies: plan.withTies,
-      numbers: 0,
-      columns: columnSpecs(inputPlan.schema),
-      appendOnly: false,
-      key: limit === 1 && !plan.withTies ? partitionBy : below.key,
-    });
-    return this.nodes.pick(
-      node,
-      plan.schema.map((_, i) => i),
-    );
-  }
-
-  #over(plan: OverPlan): number {
-    const width = plan.input.schema.length;
-    const collector = new ColumnCollector(plan.input, width);
-    const partitionBy = plan.partitionBy.map((expr) => collector.add(expr));
-    const order = orderOver(plan.order, collector);
-    const calls = plan.calls.map((call, i) => ({
-      name: call.name,
-      aggregate: call.aggregate,
-      args: call.args.map((arg) => collector.addWhere(call.filter, arg)),
-      filter: call.filter === null ? null : collector.add(call.filter),
-      frame: call.frame,
-      type: plan.schema[width + i]!.type,
-    }));
-    const inputPlan = collector.plan();
-    const input = this.plan(inputPlan);
-    const made = plan.schema.slice(width);
-    const spec = {
-      kind: 'over',
-      inputs: [input],
-      partitionBy,
-      order,
-      calls,
-      columns: columnSpecs([...inputPlan.schema, ...made]),
-      appendOnly: false,
-      key: this.nodes.at(input).key,
-    } as const;
-    const node = numberFirst(spec, this.nodes) ?? this.nodes.add(spec);
-    return this.nodes.pick(
-      node,
-      plan.schema.map((_, i) => (i < width ? i : collector.count + i - width)),
-    );
-  }
-
   #flatMap(plan: FlatMapPlan, columns: readonly ColumnSpec[]): number {
     const input = this.plan(plan.input);
     return this.nodes.add({
@@ -436,69 +306,9 @@ class Lowering {
       key: propertiesOf(plan).keys[0] ?? null,
     });
   }
-
-  /** EMIT ON WINDOW CLOSE promises that a row, once given, stands. */
-  expectFinal(root: number): void {
-    const reached: number[] = [root];
-    for (let i = 0; i < reached.length; i++) {
-      for (const input of this.nodes.at(reached[i]!).inputs) {
-        if (!reached.includes(input)) reached.push(input);
-      }
-    }
-    const closes = reached.some((id) => {
-      const node = this.nodes.at(id);
-      const aggregates = node.kind === 'aggregate' || node.kind === 'session-aggregate';
-      return aggregates && node.emit === 'window-close';
-    });
-    if (!closes) {
-      throw notSupported('EMIT ON WINDOW CLOSE without a windowed aggregation', {
-        detail: 'Nothing in the query is known to be final when a window closes.',
-        hint:
-          'Group by window_start and window_end of TUMBLE, HOP, CUMULATE or SESSION over an ' +
-          'append-only relation whose time column has a WATERMARK.',
-      });
-    }
-    if (!this.nodes.at(root).appendOnly) {
-      throw notSupported('EMIT ON WINDOW CLOSE over results that are revised', {
-        detail: 'An operator above the windowed aggregation takes back rows that it gave before.',
-        hint: 'Put that part of the query in a second view over this one.',
-      });
-    }
-  }
 }
 
 function windowsByClock(plan: LogicalPlan): boolean {
   if (plan.kind === 'window' && hasClock(plan)) return true;
   return children(plan).some(windowsByClock);
-}
-
-function orderOver(order: readonly SortKey[], collector: ColumnCollector): OrderSpec[] {
-  return order.map(({ expr, descending, nullsFirst }) => ({
-    column: collector.add(expr),
-    descending,
-    nullsFirst,
-  }));
-}
-
-export function columnSpecs(schema: Schema): ColumnSpec[] {
-  return schema.map(({ name, type, nullable }) => ({ name, type, nullable }));
-}
-
-/** The value of LIMIT or OFFSET; null when there is none. */
-export function rowCount(expr: Expr | null, clause: 'LIMIT' | 'OFFSET'): number | null {
-  if (expr === null) return null;
-  if (expr.kind !== 'constant') {
-    throw notSupported(`a ${clause} that is not a constant`, { position: expr.at });
-  }
-  if (expr.value === null) return null;
-  const { value } = expr;
-  if (typeof value !== 'bigint' && typeof value !== 'number') {
-    throw new AssertionFailed(`${clause} of type ${expr.type.kind}`);
-  }
-  if (value < 0) {
-    const code =
-      clause === 'LIMIT' ? sqlstate.invalidRowCountInLimit : sqlstate.invalidRowCountInOffset;
-    throw new SqlError(code, `${clause} must not be negative`, { position: expr.at });
-  }
-  return Number(value);
 }

@@ -9,6 +9,7 @@ import type { Expr } from '../expr/expr.ts';
 import { visitExpr } from '../expr/walk.ts';
 import type { ColumnSpec, DataflowPlan, NodeSpec } from '../plan/dataflow-plan.ts';
 import { fingerprintOf, nodeToJson, typeToJson } from '../plan/encode.ts';
+import type { Schema } from '../types/schema.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { columnExpr, conjuncts, conjunction, isVolatile, substitute } from '../plan/expressions.ts';
 
@@ -235,4 +236,9 @@ function sizeOf(expr: Expr): number {
     size++;
   });
   return size;
+}
+
+/** The columns of a node that gives rows of that schema. */
+export function columnSpecs(schema: Schema): ColumnSpec[] {
+  return schema.map(({ name, type, nullable }) => ({ name, type, nullable }));
 }

@@ -1,9 +1,9 @@
 /** Ad-hoc queries: the same road as a view's, its graph run once over what the transaction sees. */
 
 import { must } from '../base/assert.ts';
+import { SqlError, sqlstate } from '../base/errors.ts';
 import type { BoundQuery } from '../binder/bound-statement.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
-import { notKept } from '../jobs/engine.ts';
 import type { Snapshot } from '../jobs/history.ts';
 import type { LogicalPlan, RelationRef } from '../plan/logical.ts';
 import { orderResult, type ResultSpec } from '../serving/result-order.ts';
@@ -211,4 +211,12 @@ export class Queries {
 /** Rows of a result without an order that have to be found, with those that OFFSET leaves out. */
 function rowsAsked(spec: ResultSpec): number {
   return (spec.limit ?? Infinity) + spec.offset;
+}
+
+/** The rows of a source are not kept, so a statement cannot read them. */
+function notKept(name: string): SqlError {
+  return new SqlError(sqlstate.featureNotSupported, `cannot read source "${name}" directly`, {
+    detail: 'The rows of a source are not kept; they flow into the views that are made over it.',
+    hint: `Make one: CREATE MATERIALIZED VIEW … AS SELECT … FROM ${name};`,
+  });
 }

@@ -11,7 +11,7 @@
 import type { ConstantExpr, Expr } from '../expr/expr.ts';
 import type { EvalContext } from '../expr/functions/registry.ts';
 import { mapExpr, someExpr, visitExpr, volatilityOf } from '../expr/walk.ts';
-import { type LoweredQuery, lowerQuery } from '../lower/lower.ts';
+import { type LoweredQuery, lowerQuery } from '../lower/lower-query.ts';
 import { optimize } from '../optimizer/optimize.ts';
 import { simplifyExpr } from '../optimizer/rules/simplify.ts';
 import { expressionsOf, mapExpressions, mapPlan } from '../plan/children.ts';

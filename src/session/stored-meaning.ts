@@ -10,7 +10,7 @@ import { bindViewQuery } from '../binder/bind-view-query.ts';
 import { dependenciesOf } from '../catalog/catalog.ts';
 import { qualifiedName } from '../catalog/names.ts';
 import type { CatalogObject, PlainViewObject } from '../catalog/objects.ts';
-import { lowerQuery } from '../lower/lower.ts';
+import { lowerQuery } from '../lower/lower-query.ts';
 import { parseStatements } from '../syntax/parse.ts';
 import { storedBinding } from './bind-stored.ts';
 import type { Database } from './database.ts';

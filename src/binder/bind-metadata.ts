@@ -7,6 +7,7 @@ import { types, type SqlType } from '../types/sql-type.ts';
 import { bindType } from './bind-type.ts';
 import type { Binding } from './binding.ts';
 import { didYouMean } from './closest-name.ts';
+import { plainColumn } from './column-list.ts';
 
 interface MetadataOptions {
   readonly relation: string;
@@ -51,17 +52,7 @@ export function includeColumns(
 }
 
 function column(name: string, type: SqlType, metadataKey: string): ColumnDefinition {
-  return {
-    name,
-    declaredName: name,
-    type,
-    notNull: false,
-    defaultSql: null,
-    source: 'metadata',
-    computedSql: null,
-    metadataKey,
-    comment: null,
-  };
+  return plainColumn(name, type, { source: 'metadata', metadataKey });
 }
 
 function checkKey(key: string, options: MetadataOptions, position: number): string {

@@ -127,7 +127,7 @@ export class Recovery {
 
   /** False: it was made, but no checkpoint knows of it, so that nothing of it was shown. */
   #restoreSink(sink: SinkObject, plan: DataflowPlan, readsFresh: boolean): boolean {
-    const { store, states, sharing, maker, running } = this.#parts;
+    const { store, states, sharing, maker } = this.#parts;
     const failed = store.get(failureKey(sink.oid));
     if (failed === undefined && !states.hasAny(sink.oid)) return false;
     const present = failed === undefined && !readsFresh && states.has(sink.oid, plan);
@@ -142,10 +142,7 @@ export class Recovery {
         new Error('this release runs its query in another way, so its state cannot be used'),
       );
     } else {
-      states.keep(job);
-      states.load(job);
-      job.restored();
-      for (const entry of job.entries) running.listen(entry);
+      restoreJob(job, this.#parts);
       job.open().catch((error: unknown) => job.fail(toError(error)));
     }
     return true;

@@ -23,9 +23,9 @@ afterEach(async () => {
   await world.crash();
 });
 
-async function restart(): Promise<void> {
+async function restart(workers = 1): Promise<void> {
   await world.crash();
-  world = await TestWorld.open(disk);
+  world = await TestWorld.open({ ...disk, database: { workers } });
 }
 
 const counts =
@@ -101,4 +101,24 @@ test('temporary views go with their session, and the sink keeps what they said',
   await world.sql('ALTER TABLE events RENAME TO happenings');
   await restart();
   expect(await world.sql('SELECT state FROM millrace.sinks')).toEqual(['running']);
+});
+
+test('a sink keeps the state of its query when the number of workers changes', async () => {
+  await world.sql(
+    `CREATE SINK s AS SELECT b, count(*) AS n FROM t GROUP BY b WITH (connector = 'blackhole')`,
+  );
+  await world.sql(`INSERT INTO t VALUES (1, 'x'), (2, 'x')`);
+  await world.checkpoint();
+  const written = 'SELECT state, rows_written FROM millrace.sinks';
+  expect(await world.sql(written)).toEqual(['running | 1']);
+  // Each further row takes the old count back and gives the new one.
+  let expected = 1;
+  for (const workers of [2, 3, 1]) {
+    await restart(workers);
+    await world.sql(`INSERT INTO t VALUES (3, 'x')`);
+    world.engine.settle();
+    expected += 2;
+    expect(await world.sql(written)).toEqual([`running | ${expected}`]);
+    await world.checkpoint();
+  }
 });

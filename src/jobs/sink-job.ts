@@ -135,6 +135,7 @@ class WriterState implements StateTable {
   }
 
   load(reader: ByteReader): void {
-    this.loaded = reader.lengthPrefixed().slice();
+    // A copy: the store reads the next segment into the same memory. (A Buffer's own slice is none.)
+    this.loaded = Uint8Array.from(reader.lengthPrefixed());
   }
 }

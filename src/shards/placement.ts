@@ -12,6 +12,7 @@
 import { must, unreachable } from '../base/assert.ts';
 import type { DataflowPlan, JoinSpec, NodeSpec } from '../plan/dataflow-plan.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import { firstSharedOid } from '../jobs/shared-job.ts';
 
 export type Place =
   | { readonly kind: 'anywhere' }
@@ -44,13 +45,15 @@ const first = { kind: 'first' } as const;
 /**
  * Whether a dataflow can be divided. What the clock drives (windows by processing time, lookups of a table as it is
  * now) runs in one graph in the main thread, and so do the rounds of a recursive query, each of which would have to
- * end in all shards before the next.
+ * end in all shards before the next, and what reads a shared part: its old row of a key comes before the new one, and
+ * has to stay before it.
  */
 export function isDivisible(plan: DataflowPlan): boolean {
   return plan.nodes.every(
     (node) =>
       node.kind !== 'lookup-join' &&
       node.kind !== 'recursion' &&
+      !(node.kind === 'scan' && node.relation.oid >= firstSharedOid) &&
       !(node.kind === 'window' && node.byClock),
   );
 }

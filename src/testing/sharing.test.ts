@@ -123,6 +123,26 @@ describe('equal parts', () => {
     await server.world.crash();
   });
 
+  test('go on in one thread when the others are divided', async () => {
+    const server = await orders();
+    await server.sql(`CREATE MATERIALIZED VIEW a AS ${total}`);
+    await server.sql(
+      'CREATE MATERIALIZED VIEW b AS SELECT item, count(*) AS n, sum(amount) * 2 AS t FROM orders GROUP BY item',
+    );
+    expect(server.isShared('b')).toBe(true);
+    await server.sql('DROP MATERIALIZED VIEW a');
+    await server.world.checkpoint();
+    for (const workers of [2, 3, 1]) {
+      await server.crash(workers);
+      await server.sql(`UPDATE orders SET amount = amount + ${workers}`);
+      await server.sql('CHECK VIEW b');
+      await server.world.checkpoint();
+    }
+    const [first] = await server.sql('SELECT * FROM b WHERE item = 3');
+    expect(first).toBe(`3 | 14 | ${2 * (679 + 14 * 6)}`);
+    await server.world.crash();
+  });
+
   test('report to every view', async () => {
     const server = await orders();
     const failing = 'SELECT item, sum(100 / (amount - 200)) AS s FROM orders GROUP BY item';

@@ -114,9 +114,11 @@ function bindPure(
       { position },
     );
   }
-  const args = call.arguments.map((argument) =>
-    settleUnknown(binding, bindIn(env, argument.value)),
-  );
+  // Counts and defaults take the type that they are given to.
+  const args = call.arguments.map((argument, i) => {
+    const arg = bindIn(env, argument.value);
+    return i === 0 && name !== 'ntile' ? settleUnknown(binding, arg) : arg;
+  });
   if (args.length < pure.min || args.length > pure.max) {
     const shown = args.map((arg) => typeName(arg.type)).join(', ');
     throw new SqlError(sqlstate.undefinedFunction, `function ${name}(${shown}) does not exist`, {

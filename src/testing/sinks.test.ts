@@ -1,6 +1,10 @@
 /** Sinks as a user meets them: made, dropped, restarted, refused. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import { MemoryStore } from '../checkpoint/memory-store.ts';
 import { TestFeed } from '../connectors/test-feed.ts';
 import { TestWorld } from './test-world.ts';
@@ -120,5 +124,41 @@ test('a sink keeps the state of its query when the number of workers changes', a
     expected += 2;
     expect(await world.sql(written)).toEqual([`running | ${expected}`]);
     await world.checkpoint();
+  }
+});
+
+test('a sink finds its own state among the segments of others', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-sinks-'));
+  const open = async (workers: number): Promise<{ world: TestWorld; stores: LmdbStore[] }> => {
+    const catalog = new LmdbStore(join(directory, 'catalog.mdb'));
+    const state = new LmdbStore(join(directory, 'state.mdb'));
+    const made = await TestWorld.open({
+      catalog,
+      state,
+      feed: new TestFeed(),
+      database: { workers },
+    });
+    return { world: made, stores: [catalog, state] };
+  };
+  const written = 'SELECT state, rows_written FROM millrace.sinks';
+  try {
+    let opened = await open(1);
+    await opened.world.sql(`
+      CREATE TABLE c (a int, b text);
+      CREATE SINK s AS SELECT b, count(*) AS n FROM c GROUP BY b WITH (connector = 'blackhole');
+      INSERT INTO c SELECT i, 'a rather long text ' || i % 50 FROM generate_series(1, 500) i`);
+    await opened.world.checkpoint();
+    for (const [turn, workers] of [2, 1, 1].entries()) {
+      await opened.world.crash();
+      for (const store of opened.stores) await store.close();
+      opened = await open(workers);
+      await opened.world.sql(`INSERT INTO c VALUES (0, 'a rather long text 7')`);
+      expect(await opened.world.sql(written)).toEqual([`running | ${50 + 2 * (turn + 1)}`]);
+      await opened.world.checkpoint();
+    }
+    await opened.world.crash();
+    for (const store of opened.stores) await store.close();
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 });
